@@ -1,0 +1,141 @@
+"""Chat with an agent inside your notebook; the conversation is a file next to it.
+
+In a notebook::
+
+    %load_ext ipy_sessions
+
+    %%agent
+    My name is Alice
+
+In Python::
+
+    import ipy_sessions as ses
+
+    session = ses.SessionManager(".sessions").create("alice")
+    print(session.prompt("My name is Alice"))
+
+Importing the package imports nothing else: each public name is fetched when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ipy_sessions.version import __version__
+
+if TYPE_CHECKING:
+    from ipy_sessions.context import Context
+    from ipy_sessions.entries import Entry, Header, NewEntry, assistant, user
+    from ipy_sessions.errors import (
+        AmbiguousReferenceError,
+        CommandError,
+        InvalidIdError,
+        LogLostError,
+        LogWriteError,
+        ModelError,
+        NotASessionError,
+        SessionClosedError,
+        SessionNotFoundError,
+        SessionReadOnlyError,
+        SessionsError,
+        SettingError,
+        TurnRunningError,
+        UnknownModelError,
+    )
+    from ipy_sessions.events import Finished, Reply, Started, TextDelta
+    from ipy_sessions.magics.twins import history
+    from ipy_sessions.manager import SessionManager
+    from ipy_sessions.session import Session
+    from ipy_sessions.settings import Parameters, Settings
+    from ipy_sessions.summary import SessionInfo
+
+_HOMES = {
+    "context": ["Context"],
+    "entries": ["Entry", "Header", "NewEntry", "assistant", "user"],
+    "errors": [
+        "AmbiguousReferenceError",
+        "CommandError",
+        "InvalidIdError",
+        "LogLostError",
+        "LogWriteError",
+        "ModelError",
+        "NotASessionError",
+        "SessionClosedError",
+        "SessionNotFoundError",
+        "SessionReadOnlyError",
+        "SessionsError",
+        "SettingError",
+        "TurnRunningError",
+        "UnknownModelError",
+    ],
+    "events": ["Finished", "Reply", "Started", "TextDelta"],
+    "magics.twins": ["history"],
+    "manager": ["SessionManager"],
+    "session": ["Session"],
+    "settings": ["Parameters", "Settings"],
+    "summary": ["SessionInfo"],
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "AmbiguousReferenceError",
+    "CommandError",
+    "Context",
+    "Entry",
+    "Finished",
+    "Header",
+    "InvalidIdError",
+    "LogLostError",
+    "LogWriteError",
+    "ModelError",
+    "NewEntry",
+    "NotASessionError",
+    "Parameters",
+    "Reply",
+    "Session",
+    "SessionClosedError",
+    "SessionInfo",
+    "SessionManager",
+    "SessionNotFoundError",
+    "SessionReadOnlyError",
+    "SessionsError",
+    "SettingError",
+    "Settings",
+    "Started",
+    "TextDelta",
+    "TurnRunningError",
+    "UnknownModelError",
+    "__version__",
+    "assistant",
+    "history",
+    "load_ipython_extension",
+    "unload_ipython_extension",
+    "user",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'ipy_sessions' has no attribute {name!r}")
+    value = getattr(import_module(f"ipy_sessions.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Do what ``%load_ext ipy_sessions`` asks for."""
+    from ipy_sessions.magics.extension import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Do what ``%unload_ext ipy_sessions`` asks for: take back everything that loading added."""
+    from ipy_sessions.magics.extension import unload
+
+    unload(shell)

@@ -1,0 +1,101 @@
+"""From the entries of a path to what a model is sent.
+
+Pure. It owns which entry says something to the model and with which parameters a turn is sent. The messages are exactly
+what goes over the wire, nothing is added and nothing is remembered anywhere else.
+
+Parameters are in the log too, as ``settings`` entries, written whenever they change. One marked ``"scope": "turn"``
+holds for the turn that follows it; one without a mark belongs to the session and holds until the next. So any request
+can be rebuilt from the path that leads to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ipy_sessions.entries import Entry, Message, NewEntry
+from ipy_sessions.settings import Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a model is sent.
+
+    Parameters
+    ----------
+    messages
+        The conversation, first message first.
+    parameters
+        Everything else; ``None`` while the path holds no settings.
+    """
+
+    messages: list[Message]
+    parameters: Parameters | None
+
+
+def build(path: Sequence[Entry]) -> Context:
+    """Return what a model is sent after the last entry of `path`.
+
+    Messages without content, such as an answer that was stopped before its first word, are left out: the API refuses
+    them.
+    """
+    messages = [
+        Message(role=entry.role, content=entry.content)
+        for entry in path
+        if entry.role in ("user", "assistant") and entry.content
+    ]
+    return Context(messages, last_parameters(path))
+
+
+def own_parameters(path: Sequence[Entry]) -> Parameters | None:
+    """Return the parameters that belong to the session at the end of `path`; ``None`` before the first."""
+    return _parameters_of([entry for entry in path if entry.fields.get("scope") != "turn"])
+
+
+def last_parameters(path: Sequence[Entry]) -> Parameters | None:
+    """Return the parameters that the last turn of `path` was sent with; ``None`` before the first."""
+    return _parameters_of(path)
+
+
+def _parameters_of(path: Sequence[Entry]) -> Parameters | None:
+    for entry in reversed(path):
+        if entry.type == "settings":
+            options: dict[str, Any] = entry.fields.get("options") or {}
+            return Parameters(
+                model=str(entry.fields.get("model") or ""),
+                system=str(entry.fields.get("system") or ""),
+                max_tokens=int(options.get("max_tokens") or 0),
+            )
+    return None
+
+
+def settings_entry(parameters: Parameters, *, for_one_turn: bool = False) -> NewEntry:
+    """Return the entry that says that turns are sent with `parameters` from here on, or the next one alone."""
+    fields: dict[str, Any] = {
+        "model": parameters.model,
+        "system": parameters.system,
+        "options": {"max_tokens": parameters.max_tokens},
+    }
+    if for_one_turn:
+        fields["scope"] = "turn"
+    return NewEntry("settings", fields)
+
+
+def settings_needed(path: Sequence[Entry], own: Parameters, wanted: Parameters) -> list[NewEntry]:
+    """Return the entries to write before a turn, so that the log says what it is sent with.
+
+    Parameters
+    ----------
+    path
+        The conversation so far.
+    own
+        The session's parameters; written when the path does not hold them.
+    wanted
+        The turn's.
+    """
+    needed = [] if own_parameters(path) == own else [settings_entry(own)]
+    last = own if needed else last_parameters(path)
+    if wanted != last:
+        needed.append(settings_entry(wanted, for_one_turn=wanted != own))
+    return needed

@@ -1,0 +1,85 @@
+"""Every error that ipy_sessions raises on purpose.
+
+::
+
+    SessionsError
+    ├── CommandError              a line that cannot be carried out as it was typed
+    ├── SettingError              a setting's name or value is not one that exists
+    ├── SessionClosedError        a session was used after its ``close()``
+    ├── TurnRunningError          a second prompt, or a switch, while a reply streams
+    ├── SessionNotFoundError      no session answers to this reference
+    │   └── AmbiguousReferenceError   more than one does
+    ├── InvalidIdError            an id that was asked for is malformed or taken
+    ├── NotASessionError          a file is not a session's log
+    ├── SessionReadOnlyError      a session cannot be written: a newer version wrote it
+    ├── LogWriteError             the disk refused a line
+    │   └── LogLostError          the file was deleted under us
+    └── ModelError                the model could not answer
+        └── UnknownModelError     there is no model of this name
+
+A message says what was found and what to type next. A magic prints it as one line; anything else that escapes is a
+bug and shows its traceback::
+
+    try:
+        session = manager.open("alice")
+    except ipy_sessions.SessionNotFoundError as error:
+        print(error)
+"""
+
+from __future__ import annotations
+
+
+class SessionsError(Exception):
+    """Base of every error that ipy_sessions raises on purpose."""
+
+
+class CommandError(SessionsError):
+    """A line that cannot be carried out as it was typed."""
+
+
+class SettingError(SessionsError):
+    """A setting's name or value is not one that exists."""
+
+
+class SessionClosedError(SessionsError):
+    """A session was used after its ``close()``."""
+
+
+class TurnRunningError(SessionsError):
+    """A second prompt, or a switch, while a reply streams."""
+
+
+class SessionNotFoundError(SessionsError):
+    """No session answers to this reference."""
+
+
+class AmbiguousReferenceError(SessionNotFoundError):
+    """More than one session answers to this reference."""
+
+
+class InvalidIdError(SessionsError):
+    """An id that was asked for is malformed or taken."""
+
+
+class NotASessionError(SessionsError):
+    """A file is not a session's log."""
+
+
+class SessionReadOnlyError(SessionsError):
+    """A session cannot be written: a newer version of ipy_sessions wrote it."""
+
+
+class LogWriteError(SessionsError):
+    """The disk refused a line; the file is as it was before."""
+
+
+class LogLostError(LogWriteError):
+    """The session's file was deleted while it was open."""
+
+
+class ModelError(SessionsError):
+    """The model could not answer."""
+
+
+class UnknownModelError(ModelError):
+    """There is no model of this name."""

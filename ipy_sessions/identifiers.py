@@ -1,0 +1,60 @@
+"""Ids and the clock: the only source of chance and time.
+
+Whatever needs an id or the time is handed a `Source`, so that a test can hand it one that it controls. Ids are
+hyphenated UUIDv7: they sort by time, stay unique when logs are merged, and no table reader takes them for numbers.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+if sys.version_info >= (3, 14):
+    from uuid import uuid7
+else:
+    from uuid_utils import uuid7
+
+
+class Source(Protocol):
+    """Where ids and times come from."""
+
+    def new_id(self) -> str:
+        """Return an id that was never returned before."""
+
+    def now(self) -> datetime:
+        """Return the time, aware and in UTC."""
+
+    def monotonic(self) -> float:
+        """Return seconds on a clock that never goes back."""
+
+
+class SystemSource:
+    """The machine's own clock, and ids that are made from it."""
+
+    def new_id(self) -> str:
+        """Return a new UUIDv7 as 36 characters (RFC 9562)."""
+        return str(uuid7())
+
+    def now(self) -> datetime:
+        """Return the time, aware and in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return seconds on a clock that never goes back."""
+        return time.monotonic()
+
+
+SYSTEM = SystemSource()
+
+
+def timestamp(moment: datetime) -> str:
+    """Write a moment as the log does: UTC, ISO 8601, milliseconds, ``Z``."""
+    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
+
+
+def moment(written: str) -> datetime:
+    """Read a moment that `timestamp`, or another writer of ISO 8601, has written; without a zone it is UTC."""
+    read = datetime.fromisoformat(written)
+    return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)

@@ -1,0 +1,72 @@
+"""``%%agent``: ask, and show the answer while it comes in."""
+
+from __future__ import annotations
+
+from contextlib import closing, nullcontext
+
+from ipy_sessions.commands import Ask
+from ipy_sessions.events import Reply
+from ipy_sessions.magics.host import Host
+from ipy_sessions.notebook import Place
+from ipy_sessions.render.panels import answer, line
+from ipy_sessions.session import Session
+
+
+class Stopped(KeyboardInterrupt):
+    """The user pressed Stop. It goes on as an interrupt, so that queued cells do not run, and shows one line."""
+
+    def _render_traceback_(self) -> list[str]:
+        return ["Stopped. What came until then is kept in the session."]
+
+
+def ask(host: Host, asked: Ask) -> Reply | None:
+    """Ask the model and show the answer.
+
+    Returns
+    -------
+    Reply or None
+        ``None`` when there was nothing to ask.
+
+    Raises
+    ------
+    Stopped
+        When the user pressed Stop; what came until then is shown and kept.
+    SessionsError
+        When the session or the model could not do it; what came until then is shown and kept.
+    """
+    if not asked.prompt:
+        host.show(line("Nothing was asked: the prompt is empty."))
+        return None
+    place = host.place()
+    routed = nullcontext(host.asked(place)) if asked.session is None else host.routed(asked.session, place)
+    with routed as session:
+        reply = _turn(host, place, session, asked)
+    if asked.out is not None:
+        host.shell.push({asked.out: reply})
+    return reply
+
+
+def _turn(host: Host, place: Place, session: Session, asked: Ask) -> Reply:
+    view = host.view()
+    leaf = session.leaf
+    events = session.stream(
+        asked.prompt,
+        model=asked.model,
+        system=asked.system,
+        max_tokens=asked.max_tokens,
+        cell_id=place.cell_id,
+        execution_count=place.execution_count,
+    )
+    try:
+        with closing(events):
+            for event in events:
+                view.show(event)
+    except KeyboardInterrupt:
+        raise Stopped from None
+    finally:
+        # Whatever happened, what stays below the cell is what stands in the log.
+        last = session.tree[session.leaf] if session.leaf not in (leaf, None) else None
+        if last is not None and last.role == "assistant":
+            reply = Reply.of(last)
+            view.finish(answer(reply, session.title, host.where(session, place)))
+    return reply

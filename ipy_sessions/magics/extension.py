@@ -1,0 +1,161 @@
+"""Loading and unloading: what is added to IPython, and that all of it is taken back.
+
+Added are two names (three magics), the lines that they claim, one completer and the configurable `IPySessions`. There
+are no event hooks. The configurable in the shell's own list is the only record of it, so that loading twice finds the
+first.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import no_var_expand
+
+from ipy_sessions.commands import agent_help, parse_agent, parse_session, session_help
+from ipy_sessions.errors import SessionsError
+from ipy_sessions.magics import agent, completion, lines
+from ipy_sessions.magics.configuration import IPySessions
+from ipy_sessions.magics.host import Host
+from ipy_sessions.magics.session import SessionCommands
+from ipy_sessions.render.markup import Markup
+from ipy_sessions.render.panels import line as small_line
+
+
+class Extension(IPySessions):
+    """Everything that ``%load_ext`` adds to one shell.
+
+    Parameters
+    ----------
+    shell
+        IPython's shell.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        super().__init__(shell.config, os.environ)
+        self.host = Host(shell, self)
+        self.commands = SessionCommands(self.host)
+        self._shell = shell
+        self._magics: list[tuple[str, str, Any]] = []
+        self._lines: Any = None
+        self._matcher = completion.matcher(self.host)
+
+    def attach(self) -> None:
+        """Add everything."""
+        self._shell.configurables.append(self)
+        self._shell.Completer.custom_matchers.append(self._matcher)
+        self._register()
+        self.observe(self._rename, ["agent_magic", "session_magic"])
+
+    def detach(self) -> None:
+        """Take everything back and close the sessions."""
+        self.unobserve_all()
+        self._unregister()
+        self._shell.Completer.custom_matchers.remove(self._matcher)
+        self._shell.configurables.remove(self)
+        self.host.close()
+
+    def _rename(self, _change: Any) -> None:
+        self._unregister()
+        self._register()
+
+    def _register(self) -> None:
+        name, session = self.agent_magic, self.session_magic
+        renamed = agent_help().replace("%%agent", f"%%{name}")
+        claimed = self._claim("cell", name, self._agent_cell, renamed)
+        claimed &= self._claim("line", name, self._agent_line, renamed.replace("%%", "%"))
+        if claimed:
+            self._lines = lines.install(self._shell, name)
+        self._claim("line", session, self._session_line, session_help().replace("%session", f"%{session}"))
+
+    def _claim(self, kind: str, name: str, function: Callable[..., Any], text: str) -> bool:
+        """Register one magic, unless somebody else has the name."""
+        manager = self._shell.magics_manager
+        setting = "session_magic" if name == self.session_magic else "agent_magic"
+        mark = "%%" if kind == "cell" else "%"
+        if name in manager.magics[kind]:
+            owner = getattr(manager.magics[kind][name], "__module__", "another extension")
+            self.host.show(
+                small_line(
+                    f"{mark}{name} belongs to {owner} and stays. "
+                    f"Choose another name: `%config IPySessions.{setting} = 'name'`."
+                )
+            )
+            return False
+        if name in self._shell.user_ns and kind == "line":
+            self.host.show(
+                small_line(
+                    f"You have a variable {name!r}: type {mark}{name} with its percent sign, "
+                    f"or choose another name: `%config IPySessions.{setting} = 'name'`."
+                )
+            )
+        magic = _magic(function, text)
+        manager.register_function(magic, kind, name)
+        self._magics.append((kind, name, magic))
+        return True
+
+    def _unregister(self) -> None:
+        registered = self._shell.magics_manager.magics
+        for kind, name, magic in self._magics:
+            if registered[kind].get(name) is magic:
+                del registered[kind][name]
+        self._magics.clear()
+        if self._lines is not None:
+            lines.remove(self._shell, self._lines)
+            self._lines = None
+
+    def _agent_cell(self, line: str, cell: str) -> None:
+        with _one_line():
+            agent.ask(self.host, parse_agent(line, cell))
+
+    def _agent_line(self, line: str) -> None:
+        with _one_line():
+            agent.ask(self.host, parse_agent(line))
+
+    def _session_line(self, line: str) -> Any:
+        with _one_line():
+            shown = self.commands.run(parse_session(line))
+        if isinstance(shown, Markup):
+            self.host.show(shown)
+            return None
+        return shown
+
+
+def _magic(function: Callable[..., Any], text: str) -> Callable[..., Any]:
+    """Return a magic with its help as its docstring; braces and dollars reach it as they were typed."""
+
+    def magic(*arguments: str) -> Any:
+        return function(*arguments)
+
+    magic.__doc__ = text
+    return no_var_expand(magic)
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    """Turn what we raise on purpose into IPython's one red line."""
+    try:
+        yield
+    except SessionsError as error:
+        raise UsageError(str(error)) from None
+
+
+def find(shell: Any) -> Extension | None:
+    """Return what is loaded in a shell, if it is."""
+    return next((one for one in shell.configurables if isinstance(one, Extension)), None)
+
+
+def load(shell: Any) -> None:
+    """Add everything to a shell, once."""
+    if find(shell) is None:
+        Extension(shell).attach()
+
+
+def unload(shell: Any) -> None:
+    """Take everything back."""
+    extension = find(shell)
+    if extension is not None:
+        extension.detach()

@@ -1,0 +1,195 @@
+"""The kernel as the magics see it: its notebook, its sessions, its output.
+
+It joins what `notebook` finds with what `SessionManager` knows, so that each magic asks one object: where am I, which
+session is meant, show this.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ipy_sessions.errors import AmbiguousReferenceError, CommandError, SessionNotFoundError
+from ipy_sessions.magics.configuration import IPySessions
+from ipy_sessions.manager import SessionManager
+from ipy_sessions.notebook import Place, look
+from ipy_sessions.render.live import LiveView, View
+from ipy_sessions.render.markup import Markup
+from ipy_sessions.render.panels import Listing, came, line, near
+from ipy_sessions.render.terminal import TerminalView
+from ipy_sessions.session import Session
+from ipy_sessions.settings import Settings
+from ipy_sessions.store.folder import Folder, choose
+from ipy_sessions.summary import SessionInfo
+
+
+class Host:
+    """The kernel that the magics run in.
+
+    Parameters
+    ----------
+    shell
+        IPython's shell.
+    config
+        The settings of this kernel.
+    find_model
+        From the settings to the models; by default those that come with ipy_sessions.
+    """
+
+    def __init__(self, shell: Any, config: IPySessions) -> None:
+        self.shell = shell
+        self.config = config
+        self.listing: Listing | None = None
+        """The list that was last shown."""
+        self._manager: SessionManager | None = None
+        self._said = ""
+
+    # Where
+
+    def place(self) -> Place:
+        """Find out where the magic runs."""
+        return look(self.shell, self.config.settings.notebook)
+
+    def manager(self, place: Place) -> SessionManager:
+        """Return the sessions of this kernel, seen from where the magic runs."""
+        settings: Settings = self.config.settings
+        folder, note = choose(settings.directory, place.directory)
+        if self._manager is None:
+            self._manager = SessionManager(folder.path, provider=place.provider)
+        if note and note != self._said:
+            self._said = note
+            self.show(line(note))
+        self._manager.folder = folder
+        self._manager.notebook = place.notebook
+        self._manager.settings = settings
+        return self._manager
+
+    def close(self) -> None:
+        """Close every session of this kernel."""
+        if self._manager is not None:
+            self._manager.close()
+
+    # Which session
+
+    def resolve(self, ref: str) -> str | SessionInfo:
+        """Return what a reference means when it is a number of the list last shown, else the reference itself.
+
+        Raises
+        ------
+        SessionNotFoundError
+            When it is a number and no list, or none with so many rows, was shown.
+        """
+        if not ref.isdecimal() or len(ref) > 5:  # noqa: PLR2004 - longer ones are ends of ids
+            return ref
+        if self.listing is None:
+            raise SessionNotFoundError(
+                f"{ref} is the number of a row, and no list was shown yet. Type `%session list`."
+            )
+        row = self.listing.row(int(ref))
+        if row is None:
+            raise SessionNotFoundError(f"The list has no row {ref}: its last is {len(self.listing.others)}.")
+        return row
+
+    def found(self, place: Place) -> Session | None:
+        """Return the current session; in a fresh kernel, the one to go on with, if there is one.
+
+        That is the session of this notebook that last answered this cell, else its latest; without a notebook, the
+        latest that has none.
+        """
+        manager = self.manager(place)
+        if manager.current is not None:
+            return manager.current
+        if self.config.settings.on_start != "continue" or place.headless:
+            return None
+        rows = [row for row in manager.list(notebook=place.notebook) if place.notebook or row.notebook is None]
+        answered = (row for row in rows if place.cell_id in row.cell_ids)
+        row = next(answered, rows[0] if rows else None)
+        if row is None:
+            return None
+        session = manager.switch(row)
+        self.came("continued", session, place)
+        return session
+
+    def asked(self, place: Place) -> Session:
+        """Return the session that an ask goes to: `found`, or else a new one.
+
+        Raises
+        ------
+        CommandError
+            When the setting `on_start` says that the user is to choose.
+        """
+        session = self.found(place)
+        if session is None:
+            if self.config.settings.on_start == "ask":
+                raise CommandError(
+                    "Choose the session first: `%session continue`, `%session list` and `%session open N`, or "
+                    "`%session new`. (The setting on_start is 'ask'.)"
+                )
+            session = self.manager(place).begin()
+            self.came("new session", session, place)
+        self._follow_rename(session, place)
+        return session
+
+    @contextmanager
+    def routed(self, ref: str, place: Place) -> Iterator[Session]:
+        """Give the session that one ask alone goes to, created if there is none of this name."""
+        manager = self.manager(place)
+        try:
+            session = manager.open(self.resolve(ref))
+        except AmbiguousReferenceError:
+            raise
+        except SessionNotFoundError:
+            if ref.isdecimal():
+                raise
+            session = manager.create(ref)
+            self.came("new session", session, place)
+        try:
+            yield session
+        finally:
+            if session is not manager.current and session.in_file:
+                manager.close(session)
+
+    def _follow_rename(self, session: Session, place: Place) -> None:
+        """Write down the notebook's new path when the one that the session knows is gone."""
+        if place.notebook is None or session.notebook is None or not len(session.tree):
+            return
+        folder = Folder(session.file.parent)
+        known = folder.absolute(session.notebook)
+        if known != place.notebook and not known.exists() and place.notebook.exists():
+            session.note(notebook=folder.relative(place.notebook))
+
+    # Output
+
+    def show(self, markup: Markup) -> None:
+        """Show something below the cell, or print it in a terminal."""
+        if self._in_notebook:
+            from IPython.display import display
+
+            display(markup.bundle, raw=True)
+        else:
+            print(markup.plain)  # noqa: T201 - a terminal's display
+
+    def came(self, verb: str, session: Session, place: Place) -> None:
+        """Say which session one is in now."""
+        self.show(came(verb, session.info(), self.where(session, place)))
+
+    def where(self, session: Session, place: Place) -> str:
+        """Return where a session is kept, in words."""
+        if session.temporary:
+            return f"in memory alone, %{self.config.settings.session_magic} keep writes it"
+        return near(session.file, place.directory)
+
+    def view(self) -> View:
+        """Return what a reply streams into."""
+        if self._in_notebook:
+            from IPython.display import display
+
+            return LiveView(display, time.monotonic)
+        return TerminalView(sys.stdout)
+
+    @property
+    def _in_notebook(self) -> bool:
+        return hasattr(self.shell, "kernel")

@@ -1,0 +1,198 @@
+"""What ``%session`` does: one short function for each of its commands.
+
+Each takes the command's value and returns what to show, so that the Python twins and the command line can use them too.
+"""
+
+from __future__ import annotations
+
+from functools import singledispatchmethod
+from typing import Any
+
+from ipy_sessions import table
+from ipy_sessions.commands import (
+    Close,
+    Continue,
+    File,
+    Help,
+    History,
+    Keep,
+    List,
+    New,
+    Open,
+    Rename,
+    Set,
+    Show,
+    Where,
+    session_help,
+)
+from ipy_sessions.context import own_parameters
+from ipy_sessions.errors import CommandError
+from ipy_sessions.identifiers import SYSTEM
+from ipy_sessions.magics.host import Host
+from ipy_sessions.render import panels
+from ipy_sessions.render.markup import Markup
+from ipy_sessions.render.transcript import transcript
+from ipy_sessions.session import Session
+from ipy_sessions.settings import DEFAULTS, convert
+
+OWN = ("model", "system", "max_tokens")
+"""The settings that belong to a session."""
+
+
+class SessionCommands:
+    """Carries out the commands of ``%session``.
+
+    Parameters
+    ----------
+    host
+        The kernel.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    @singledispatchmethod
+    def run(self, command: Any) -> Any:
+        """Carry out a command; return what is to be shown, a `Markup` or a DataFrame, or ``None``."""
+        raise NotImplementedError(command)
+
+    @run.register
+    def _where(self, _: Where) -> Markup:
+        place = self._host.place()
+        session = self._host.found(place)
+        notebook = f"{place.notebook} (from {place.found_by})" if place.notebook else f"none: {place.found_by}"
+        if session is None:
+            return panels.facts([("session", "none yet: ask something, and there is one"), ("notebook", notebook)])
+        return panels.where(session.info(), notebook, self._host.where(session, place))
+
+    @run.register
+    def _new(self, command: New) -> None:
+        place = self._host.place()
+        manager = self._host.manager(place)
+        taken = command.name and any(row.name == command.name for row in manager.list())
+        session = manager.begin(command.name, temporary=command.temporary)
+        self._host.came("new session", session, place)
+        if taken:
+            tail = session.info().tail
+            self._host.show(panels.line(f"Another session is called {command.name!r} too; this one is also {tail!r}."))
+
+    @run.register
+    def _open(self, command: Open) -> None:
+        place = self._host.place()
+        manager = self._host.manager(place)
+        before = manager.current
+        session = manager.switch(self._host.resolve(command.ref))
+        self._host.came("already in" if session is before else "opened", session, place)
+
+    @run.register
+    def _continue(self, _: Continue) -> None:
+        place = self._host.place()
+        manager = self._host.manager(place)
+        rows = manager.list(notebook=place.notebook)
+        session = manager.switch(rows[0]) if rows else manager.begin()
+        self._host.came("continued" if rows else "new session", session, place)
+
+    @run.register
+    def _list(self, command: List) -> Markup:
+        place = self._host.place()
+        manager = self._host.manager(place)
+        rows, skipped = manager.scan()
+        shown = rows if command.all or place.notebook is None else manager.list(notebook=place.notebook)
+        current = manager.current.info() if manager.current is not None else None
+        others = tuple(row for row in shown if current is None or row.id != current.id)
+        self._host.listing = panels.Listing(current, others)
+        hidden = len(rows) - len(others) - (current is not None and any(row.id == current.id for row in rows))
+        return panels.listing(self._host.listing, SYSTEM.now(), hidden, skipped)
+
+    @run.register
+    def _close(self, _: Close) -> Markup:
+        manager = self._host.manager(self._host.place())
+        session = manager.current
+        if session is None:
+            return panels.line("No session is open.")
+        manager.leave()
+        return panels.line(f"Closed {session.title}. The next ask chooses a session as in a fresh kernel.")
+
+    @run.register
+    def _keep(self, _: Keep) -> None:
+        session = self._needed()
+        if not len(session.tree):
+            session.temporary = False
+        else:
+            session.keep()
+        self._host.came("kept", session, self._host.place())
+
+    @run.register
+    def _rename(self, command: Rename) -> None:
+        session = self._needed()
+        session.note(name=command.name)
+        self._host.came("renamed to", session, self._host.place())
+
+    @run.register
+    def _history(self, command: History) -> Any:
+        frame = self.history()
+        if command.df is not None:
+            self._host.shell.push({command.df: frame})
+        return frame
+
+    def history(self) -> Any:
+        """Return the active branch as a DataFrame; one without rows when there is no session yet."""
+        session = self._host.found(self._host.place())
+        return table.messages([], None) if session is None else table.messages(session.tree.path(), session.notebook)
+
+    @run.register
+    def _show(self, command: Show) -> Markup:
+        if not command.ref:
+            session = self._needed()
+            return transcript(session.title, session.tree.path())
+        manager = self._host.manager(self._host.place())
+        session = manager.open(self._host.resolve(command.ref))
+        shown = transcript(session.title, session.tree.path())
+        if session is not manager.current and session.in_file:
+            manager.close(session)
+        return shown
+
+    @run.register
+    def _file(self, _: File) -> Markup:
+        session = self._needed()
+        if session.temporary:
+            return panels.line(f"{session.title} is in memory alone. `%session keep` writes it to {session.file}.")
+        note = "" if session.in_file else " (written with the first message)"
+        return panels.path(session.file, note)
+
+    @run.register
+    def _settings(self, command: Set) -> Markup:
+        if command.changes:
+            foreign = [name for name in command.changes if name not in OWN]
+            if foreign:
+                raise CommandError(
+                    f"{foreign[0]} does not belong to a session ({', '.join(OWN)} do). "
+                    f"For this kernel type `%config IPySessions.{foreign[0]} = …`."
+                )
+            place = self._host.place()
+            self._host.asked(place).configure(**{name: convert(name, value) for name, value in command.changes.items()})
+        return self._settings_table()
+
+    def _settings_table(self) -> Markup:
+        config = self._host.config
+        rows = {name: (name, _shown(config.values[name]), config.sources[name]) for name in DEFAULTS}
+        session = self._host.found(self._host.place())
+        if session is not None and (own := own_parameters(session.tree.path())) is not None:
+            rows.update({name: (name, _shown(getattr(own, name)), "this session") for name in OWN})
+        return panels.settings(list(rows.values()))
+
+    @run.register
+    def _help(self, command: Help) -> Markup:
+        text = session_help(command.command).strip()
+        return Markup(f"```text\n{text}\n```", text)
+
+    def _needed(self) -> Session:
+        session = self._host.found(self._host.place())
+        if session is None:
+            raise CommandError("There is no session yet. Ask something, or type `%session new`.")
+        return session
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    return f"{text[:60]}…" if len(text) > 60 else text or "(empty)"  # noqa: PLR2004 - fits a line

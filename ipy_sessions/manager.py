@@ -1,0 +1,298 @@
+"""The sessions of one kernel, or of one script: which there are, which one is meant, which one is current.
+
+It owns the choice of a session: by reference, by notebook and cell, the latest. It refuses to know how a line was typed
+and how anything is shown.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeAlias
+
+from ipy_sessions.errors import AmbiguousReferenceError, InvalidIdError, SessionNotFoundError, TurnRunningError
+from ipy_sessions.identifiers import SYSTEM, Source
+from ipy_sessions.notebook import cell_ids
+from ipy_sessions.session import FindModel, Session
+from ipy_sessions.settings import Settings
+from ipy_sessions.store.birth import new_header
+from ipy_sessions.store.catalog import scan
+from ipy_sessions.store.folder import Folder
+from ipy_sessions.store.log import FileLog, MemoryLog
+from ipy_sessions.store.reading import Contents, read
+from ipy_sessions.summary import SessionInfo
+from ipy_sessions.tree import Tree
+
+ID = re.compile(r"(?=.*[A-Za-z_-])[A-Za-z0-9_-]{8,64}")
+Rows: TypeAlias = list[SessionInfo]
+
+SHORTEST_TAIL = 4  # characters of an id's end that may stand for it
+
+
+class SessionManager:
+    """Creates, opens, finds and lists the sessions of one folder.
+
+    Parameters
+    ----------
+    directory
+        The folder that holds the sessions; created with the first one that is written.
+    notebook
+        The notebook whose sessions these are; ``None`` in a script or a terminal.
+    provider
+        What kind of place this is: ``"jupyter"``, ``"vscode"``, ``"terminal"``, ``"script"``.
+    settings
+        What new sessions begin with.
+    find_model
+        From a name to a model; by default the models that come with ipy_sessions.
+    source
+        Ids and the clock.
+    """
+
+    def __init__(
+        self,
+        directory: str | Path,
+        *,
+        notebook: Path | None = None,
+        provider: str = "script",
+        settings: Settings | None = None,
+        find_model: FindModel | None = None,
+        source: Source = SYSTEM,
+    ) -> None:
+        self.folder = Folder(Path(directory))
+        """Where the sessions are."""
+        self.notebook = notebook
+        """The notebook whose sessions these are; it may be renamed while the kernel runs."""
+        self.settings = settings or Settings()
+        """What new sessions begin with."""
+        self.current: Session | None = None
+        """The session that asks go to, if one was chosen."""
+        self._provider = provider
+        self._find_model = find_model
+        self._source = source
+        self._open: dict[str, Session] = {}
+
+    @classmethod
+    def in_memory(cls, settings: Settings | None = None, find_model: FindModel | None = None) -> SessionManager:
+        """Return a manager whose new sessions are kept in memory alone."""
+        return cls(".sessions", settings=replace(settings or Settings(), persistence="none"), find_model=find_model)
+
+    # Making and opening
+
+    def create(
+        self,
+        name: str | None = None,
+        *,
+        id: str | None = None,  # noqa: A002 - the field's own name
+        temporary: bool = False,
+    ) -> Session:
+        """Return a new session. Its file appears with its first user message.
+
+        Parameters
+        ----------
+        name
+            What to call it; ``None`` or empty for no name.
+        id
+            An id of your own: 8 to 64 letters, digits, dashes and underscores, not all of them digits, and not yet used
+            in this folder. By default a UUIDv7.
+        temporary
+            Keep it in memory alone.
+
+        Raises
+        ------
+        InvalidIdError
+            When `id` is malformed or taken.
+        """
+        session_id = self._source.new_id() if id is None else self._valid(id)
+        created = self._source.now()
+        header = new_header(
+            session_id, created, self.folder, name=name or None, notebook=self.notebook, provider=self._provider
+        )
+        file = self.folder.file_for(session_id, created, self.notebook)
+        contents = Contents(header, Tree(), [], 0)
+        return self._register(file, contents, temporary=temporary or self.settings.persistence == "none")
+
+    def open(self, ref: str | Path | SessionInfo) -> Session:
+        """Return the session that is meant, read from its file; one that is open here already is returned as it is.
+
+        Parameters
+        ----------
+        ref
+            A row of `list`, a name, an id or the end of one, or a path.
+
+        Raises
+        ------
+        SessionNotFoundError, AmbiguousReferenceError
+            When none, or more than one, answers to it; with those that are near.
+        NotASessionError
+            When the file is something else.
+        """
+        found = self._load(ref)
+        return found if isinstance(found, Session) else self._register(*found)
+
+    def continue_recent(self) -> Session:
+        """Return this notebook's session of the latest message; without a notebook the folder's; or else a new one."""
+        rows = self.list(notebook=self.notebook)
+        return self.open(rows[0]) if rows else self.create()
+
+    # Finding
+
+    def list(self, *, notebook: Path | None = None) -> list[SessionInfo]:
+        """Return the sessions of the folder, that of the latest message first; those in memory alone included.
+
+        Parameters
+        ----------
+        notebook
+            Return only those that belong to this notebook: by its path, or, when the path that they know is gone, by
+            the cells that they have seen.
+        """
+        rows = self.scan()[0]
+        return rows if notebook is None else [row for row in rows if self._belongs(row, notebook)]
+
+    def scan(self) -> tuple[Rows, Sequence[tuple[Path, str]]]:
+        """Return every session of the folder, and the files that are none, each with the reason."""
+        rows, skipped = scan(self.folder)
+        in_memory = [one for one in self._open.values() if len(one.tree) and not one.in_file and not one.closed]
+        rows += [session.info() for session in in_memory]
+        rows.sort(key=lambda row: (row.modified, row.id), reverse=True)
+        return rows, skipped
+
+    # Switching
+
+    def switch(self, ref: str | Path | SessionInfo) -> Session:
+        """Make another session current; the one before is let go of first.
+
+        A reference that cannot be opened leaves everything as it was.
+
+        Raises
+        ------
+        TurnRunningError
+            While the current session's reply is coming in.
+        """
+        found = self._load(ref)
+        if found is self.current and isinstance(found, Session):
+            return found
+        self.leave()
+        self.current = found if isinstance(found, Session) else self._register(*found)
+        return self.current
+
+    def begin(self, name: str | None = None, *, temporary: bool = False) -> Session:
+        """Make a new session current; the one before is let go of first."""
+        self.leave()
+        self.current = self.create(name, temporary=temporary)
+        return self.current
+
+    def leave(self) -> None:
+        """Let go of the current session. One that is in memory alone stays there, since it could not be opened again.
+
+        Raises
+        ------
+        TurnRunningError
+            While its reply is coming in.
+        """
+        session = self.current
+        if session is None:
+            return
+        if session.streaming:
+            raise TurnRunningError(
+                f"{session.title} is still answering, so the session stays. Wait for it or stop it, then switch."
+            )
+        self.current = None
+        if session.in_file or not len(session.tree):
+            self.close(session)
+
+    def close(self, session: Session | None = None) -> None:
+        """Close one session, or all of them; a second time does nothing."""
+        for one in list(self._open.values()) if session is None else [session]:
+            one.close()
+            self._open.pop(one.id, None)
+            if self.current is one:
+                self.current = None
+
+    # Inside
+
+    def _load(self, ref: str | Path | SessionInfo) -> Session | tuple[Path, Contents]:
+        path = ref.path if isinstance(ref, SessionInfo) else self._path_of(ref)
+        for session in self._open.values():
+            if session.file == path and not session.closed:
+                return session
+        try:
+            return path, read(path)
+        except OSError as error:
+            raise SessionNotFoundError(f"{path} could not be read: {error.strerror or error}.") from error
+
+    def _path_of(self, ref: str | Path) -> Path:
+        written = Path(ref).expanduser()
+        rows = self.list()
+        if isinstance(ref, str) and (matches := matching(ref, rows)):
+            if len(matches) > 1:
+                raise AmbiguousReferenceError(f"{len(matches)} sessions answer to {ref!r}: {_names(matches)}.")
+            return matches[0].path
+        if written.suffix == ".jsonl":
+            for path in (written, self.folder.path / written):
+                if path.exists():
+                    return path.resolve()
+        raise SessionNotFoundError(_unknown(str(ref), rows))
+
+    def _register(self, file: Path, contents: Contents, *, temporary: bool = False) -> Session:
+        log = FileLog(file, contents.size) if file.exists() and contents.size else MemoryLog()
+        session = Session(
+            file,
+            contents,
+            log,
+            settings=lambda: self.settings,
+            find_model=self._find_model,
+            source=self._source,
+            temporary=temporary,
+        )
+        self._open[session.id] = session
+        return session
+
+    def _valid(self, session_id: str) -> str:
+        if not ID.fullmatch(session_id):
+            raise InvalidIdError(
+                f"{session_id!r} cannot be an id: it takes 8 to 64 letters, digits, dashes and underscores, "
+                "and not digits alone."
+            )
+        if session_id in self._open or any(row.id == session_id for row in self.list()):
+            raise InvalidIdError(
+                f"The id {session_id!r} is taken. Open that session with `%session open {session_id}`."
+            )
+        return session_id
+
+    def _belongs(self, row: SessionInfo, notebook: Path) -> bool:
+        if row.notebook is None:
+            return False
+        known = self.folder.absolute(row.notebook)
+        if known == notebook:
+            return True
+        return not known.exists() and not cell_ids(notebook).isdisjoint(row.cell_ids)
+
+
+def matching(ref: str, rows: Sequence[SessionInfo]) -> Rows:
+    """Return the sessions that a reference means: by name, or else by id or the end of one."""
+    if named := [row for row in rows if row.name == ref]:
+        return named
+    bare = ref.replace("-", "").lower()
+    exact = [row for row in rows if row.id == ref]
+    return exact or [
+        row for row in rows if len(bare) >= SHORTEST_TAIL and row.id.replace("-", "").lower().endswith(bare)
+    ]
+
+
+def _unknown(ref: str, rows: Sequence[SessionInfo]) -> str:
+    if not rows:
+        return f"There is no session {ref!r}: there are none here yet. Ask something, and there is one."
+    folded = ref.casefold()
+    within = [row for row in rows if folded in row.title.casefold() or row.tail.startswith(folded)]
+    titles = {row.title: row for row in rows}
+    near = within or [titles[title] for title in difflib.get_close_matches(ref, titles, n=3, cutoff=0.5)]
+    if near:
+        return f"There is no session {ref!r}. Near it: {_names(near[:5])}."
+    return f"There is no session {ref!r}. `%session list --all` shows those that there are."
+
+
+def _names(rows: Sequence[SessionInfo]) -> str:
+    return ", ".join(f"{row.title!r} ({row.tail})" for row in rows)

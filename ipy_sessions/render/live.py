@@ -1,0 +1,69 @@
+"""A reply that grows below its cell: one display, updated seldom enough that the page keeps up.
+
+Each update sends the whole text and makes the page render it anew, so the updates become fewer as the text grows: never
+more than ten a second and never more than about 100 kB a second. The last update is always made, with everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from ipy_sessions.events import Event, TextDelta
+from ipy_sessions.render.markup import Markup
+
+SHORTEST_PAUSE = 0.1  # seconds between two updates
+BYTES_A_SECOND = 100_000
+
+
+class View(Protocol):
+    """Where a reply is shown while it comes in."""
+
+    def show(self, event: Event) -> None:
+        """Take the next event."""
+
+    def finish(self, markup: Markup) -> None:
+        """Show the whole reply, with its last line."""
+
+
+class LiveView:
+    """A reply in a notebook.
+
+    Parameters
+    ----------
+    display
+        ``IPython.display.display``.
+    monotonic
+        A clock in seconds.
+    """
+
+    def __init__(self, display: Callable[..., Any], monotonic: Callable[[], float]) -> None:
+        self._display = display
+        self._monotonic = monotonic
+        self._handle: Any = None
+        self._pieces: list[str] = []
+        self._length = 0
+        self._due = 0.0
+
+    def show(self, event: Event) -> None:
+        """Take the next event; the page is updated when it is time."""
+        if not isinstance(event, TextDelta):
+            return
+        self._pieces.append(event.text)
+        self._length += len(event.text)
+        now = self._monotonic()
+        if now >= self._due:
+            self._due = now + max(SHORTEST_PAUSE, self._length / BYTES_A_SECOND)
+            text = "".join(self._pieces)
+            self._pieces = [text]
+            self._update(Markup(text, text))
+
+    def finish(self, markup: Markup) -> None:
+        """Show the whole reply, with its last line."""
+        self._update(markup)
+
+    def _update(self, markup: Markup) -> None:
+        if self._handle is None:
+            self._handle = self._display(markup.bundle, raw=True, display_id=True)
+        else:
+            self._handle.update(markup.bundle, raw=True)

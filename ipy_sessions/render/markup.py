@@ -1,0 +1,101 @@
+"""Markdown and plain text side by side. Pure: strings in, strings out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_FENCE = re.compile(r"^ {0,3}(?P<mark>`{3,}|~{3,})(?P<rest>.*)$")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#$~])")
+
+
+@dataclass(frozen=True, slots=True)
+class Markup:
+    """Something to show, in both forms.
+
+    Parameters
+    ----------
+    markdown
+        For notebooks.
+    plain
+        For terminals, and for readers of the saved file that know no Markdown.
+    """
+
+    markdown: str
+    plain: str
+
+    def __repr__(self) -> str:
+        return self.plain
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown
+
+    @property
+    def bundle(self) -> dict[str, str]:
+        """The forms by their MIME types."""
+        return {"text/markdown": self.markdown, "text/plain": self.plain}
+
+
+def escaped(text: str) -> str:
+    """Return text on one line that Markdown shows as it is."""
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+
+
+def code(text: str) -> str:
+    """Return text on one line as inline code, whatever backticks it holds."""
+    text = " ".join(text.split())
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    space = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{space}{text}{space}{fence}"
+
+
+def small(markdown: str) -> str:
+    """Return a line in small print."""
+    return f"<small>{markdown}</small>"
+
+
+def quoted(text: str) -> str:
+    """Return text as a Markdown quotation, shown line by line as it was typed."""
+    lines = (_SPECIAL.sub(r"\\\1", line) for line in text.splitlines())
+    return "\n".join(f"> {line}  ".replace(">   ", ">") for line in lines)
+
+
+def closed(markdown: str) -> str:
+    """Return Markdown with its last code fence closed, so that what follows is not taken for code."""
+    mark = ""
+    for line in markdown.splitlines():
+        found = _FENCE.match(line)
+        if found is None:
+            continue
+        if not mark:
+            mark = found["mark"]
+        elif found["mark"].startswith(mark) and not found["rest"].strip():
+            mark = ""
+    return f"{markdown}\n{mark}" if mark else markdown
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> Markup:
+    """Return a table in both forms.
+
+    Parameters
+    ----------
+    head, rows
+        Plain text for every cell.
+    right
+        The columns that stand to the right.
+    """
+    rule = ["---:" if column in right else "---" for column in range(len(head))]
+    marked = [list(map(escaped, head)), rule, *(list(map(escaped, row)) for row in rows)]
+    markdown = "\n".join(f"| {' | '.join(row)} |" for row in marked)
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+
+    def line(row: Sequence[str]) -> str:
+        cells = (
+            cell.rjust(width) if n in right else cell.ljust(width)
+            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        return "  ".join(cells).rstrip()
+
+    return Markup(markdown, "\n".join(map(line, [head, *rows])))

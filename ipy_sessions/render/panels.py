@@ -1,0 +1,183 @@
+"""What ``%session`` and the end of a reply say. Pure: values in, `Markup` out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import humanize
+
+from ipy_sessions.events import Reply
+from ipy_sessions.render.markup import Markup, closed, code, escaped, small, table
+from ipy_sessions.summary import SessionInfo
+
+SHOWN = 50  # rows of a list that are shown; their numbers go on behind them
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The rows of a list as they were shown, so that a number keeps meaning the row that was seen.
+
+    Parameters
+    ----------
+    current
+        The session that one is in; it has the number 0. ``None`` where there is none.
+    others
+        The others; the first has the number 1.
+    """
+
+    current: SessionInfo | None
+    others: tuple[SessionInfo, ...]
+
+    def row(self, number: int) -> SessionInfo | None:
+        """Return the row of a number; ``None`` where there is none."""
+        if number == 0:
+            return self.current
+        return self.others[number - 1] if number <= len(self.others) else None
+
+
+def line(text: str) -> Markup:
+    """Return one sentence of plain text, to be shown in small print."""
+    return Markup(small(escaped(text)), text)
+
+
+def near(path: Path, folder: Path) -> str:
+    """Return a path as one would type it from `folder`."""
+    try:
+        return str(path.relative_to(folder))
+    except ValueError:
+        return str(path)
+
+
+def messages(count: int) -> str:
+    """Return a number of messages in words."""
+    return f"{humanize.intcomma(count)} message{'' if count == 1 else 's'}"
+
+
+def dollars(cost: float | None) -> str:
+    """Return a cost; one that is not known is said to be so, never shown as nothing."""
+    if cost is None:
+        return "cost unknown"
+    return f"${cost:.2f}" if cost >= 0.01 or cost == 0 else f"${cost:.4f}"  # noqa: PLR2004 - a cent
+
+
+def came(verb: str, info: SessionInfo, where: str) -> Markup:
+    """Return the line that says which session one is in now: ``continued alice, 4 messages, .sessions/…``."""
+    bad = f"; {info.bad_lines} damaged line{'s' if info.bad_lines > 1 else ''} skipped" if info.bad_lines else ""
+    count = f"{messages(info.message_count)}, " if info.message_count else ""
+    marked = f"{verb} **{escaped(info.title)}**, {count}{code(where)}{escaped(bad)}"
+    return Markup(small(marked), f"{verb} {info.title}, {count}{where}{bad}")
+
+
+def answer(reply: Reply, title: str, where: str) -> Markup:
+    """Return a reply as it stays below its cell, with its last line in small print.
+
+    Parameters
+    ----------
+    reply
+        The reply, complete or not.
+    title
+        The session's.
+    where
+        Its file, or that it has none.
+    """
+    used = f"{reply.usage.get('input_tokens', 0):,} in, {reply.usage.get('output_tokens', 0):,} out"
+    stopped = {
+        "interrupted": "stopped; what came until then is kept",
+        "error": "broken off; what came until then is kept",
+    }.get(reply.end or "", "")
+    if reply.stop_reason == "max_tokens":
+        stopped = "cut at --max-tokens"
+    told = [stopped] if stopped else []
+    plain = " · ".join([*told, reply.model, used, title, where])
+    marked = " · ".join([*(f"**{word}**" for word in told), escaped(reply.model), used, escaped(title), code(where)])
+    text = reply.text.rstrip()
+    return Markup(f"{closed(text)}\n\n{small(marked)}".lstrip(), f"{text}\n\n{plain}".lstrip())
+
+
+def listing(rows: Listing, now: datetime, hidden: int, skipped: Sequence[tuple[Path, str]]) -> Markup:
+    """Return the list of sessions.
+
+    Parameters
+    ----------
+    rows
+        What is listed.
+    now
+        The time, for "2 hours ago".
+    hidden
+        Sessions of the folder that belong to other notebooks.
+    skipped
+        Files that are no sessions, each with the reason.
+    """
+    current = [] if rows.current is None else [("▸ 0", rows.current)]
+    numbered = [*current, *((str(number), row) for number, row in enumerate(rows.others[:SHOWN], start=1))]
+    shown = table(
+        ("#", "session", "messages", "last message"),
+        [(number, row.title, f"{row.message_count:,}", _ago(row, now)) for number, row in numbered],
+        right=(0, 2),
+    )
+    notes = []
+    if not numbered:
+        shown = Markup("", "")
+        notes.append("No session yet: ask something, and there is one.")
+    if len(rows.others) > SHOWN:
+        notes.append(f"{len(rows.others) - SHOWN} more, numbered on in the same order.")
+    if hidden:
+        notes.append(f"{hidden} more of other notebooks: `%session list --all` shows them.")
+    notes += [f"Skipped {path.name}: {reason}" for path, reason in skipped]
+    return stacked([shown, *map(line, notes)])
+
+
+def _ago(row: SessionInfo, now: datetime) -> str:
+    ago = humanize.naturaltime(now - row.modified)
+    return f"{ago} (interrupted)" if row.interrupted else ago
+
+
+def stacked(parts: Sequence[Markup]) -> Markup:
+    """Return several things, one below the other."""
+    filled = [part for part in parts if part.plain]
+    return Markup("\n\n".join(part.markdown for part in filled), "\n".join(part.plain for part in filled))
+
+
+def facts(pairs: Sequence[tuple[str, str]]) -> Markup:
+    """Return names and values, one pair a line."""
+    width = max(len(name) for name, _ in pairs)
+    marked = "\n".join(f"- {escaped(name)}: {code(value) if value else '—'}" for name, value in pairs)
+    return Markup(marked, "\n".join(f"{name.ljust(width)}  {value}" for name, value in pairs))
+
+
+def where(info: SessionInfo, notebook: str, file: str) -> Markup:
+    """Return the answer to a bare ``%session``.
+
+    Parameters
+    ----------
+    info
+        The session.
+    notebook
+        The notebook, and what told its path.
+    file
+        Where its file is.
+    """
+    return facts(
+        [
+            ("session", f"{info.title} ({info.tail})"),
+            ("turns", f"{info.turn_count:,}, {messages(info.message_count)}"),
+            ("tokens", f"{info.input_tokens:,} in, {info.output_tokens:,} out"),
+            ("cost", dollars(info.cost_usd)),
+            ("model", info.model or "none yet"),
+            ("file", file),
+            ("notebook", notebook),
+        ]
+    )
+
+
+def path(file: Path, note: str) -> Markup:
+    """Return a file's path, with a note behind it."""
+    return Markup(code(str(file)) + escaped(note), f"{file}{note}")
+
+
+def settings(rows: Sequence[tuple[str, str, str]]) -> Markup:
+    """Return the settings: name, value, and where the value comes from."""
+    return table(("setting", "value", "from"), rows)

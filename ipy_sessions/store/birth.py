@@ -1,0 +1,61 @@
+"""What a session's header says about where it was born.
+
+Read once, when the session is created: the notebook, the folder that the code ran in, the state of the repository. None
+of it is needed to go on with the session.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ipy_sessions.entries import VERSION, Header
+from ipy_sessions.identifiers import timestamp
+from ipy_sessions.store.folder import Folder
+from ipy_sessions.version import __version__
+
+GIT_TIMEOUT = 1.0  # seconds; a repository on a slow disk is not worth waiting for
+
+
+def new_header(
+    session_id: str, created: datetime, folder: Folder, *, name: str | None, notebook: Path | None, provider: str
+) -> Header:
+    """Return the header of a new session.
+
+    Parameters
+    ----------
+    session_id, created, name
+        Its id, when it was created, and its name if it has one.
+    folder
+        Where its file will be.
+    notebook
+        The notebook that it belongs to, if there is one.
+    provider
+        What kind of place it was born in: ``"jupyter"``, ``"vscode"``, ``"terminal"``, ``"script"`` …
+    """
+    peer = folder.relative(notebook) if notebook is not None else folder.path.parent.name
+    fields: dict[str, Any] = {
+        "name": name,
+        "key": f"agent:main:{provider}:{peer}",
+        "notebook": None if notebook is None else peer,
+        "cwd": str(Path.cwd()),
+        "git": _git_state(Path.cwd()),
+        "parent_session": None,
+        "app": f"ipy_sessions {__version__}",
+    }
+    return Header(VERSION, session_id, timestamp(created), fields)
+
+
+def _git_state(folder: Path) -> dict[str, str] | None:
+    """Return branch and commit of the repository around `folder`; ``None`` where there is none, or no git."""
+    try:
+        answer = subprocess.run(
+            ["git", "rev-parse", "--abbrev-ref", "HEAD", "HEAD"],  # noqa: S607 - the user's own git
+            cwd=folder, capture_output=True, text=True, timeout=GIT_TIMEOUT, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    branch, commit = answer.stdout.split()
+    return {"branch": branch, "commit": commit}

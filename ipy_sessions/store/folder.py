@@ -1,0 +1,119 @@
+"""Where the files of sessions are and what they are called.
+
+A `Folder` is one directory of sessions. It owns names, permissions and the ``.gitignore`` that keeps transcripts out of
+a repository until their owner wants them there. What is inside the files is not its business.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from datetime import datetime
+from pathlib import Path
+
+import platformdirs
+
+from ipy_sessions.errors import LogWriteError
+from ipy_sessions.summary import tail
+
+NAME = ".sessions"
+STEM_BYTES = 80  # of a file name's 255; the time, the id's tail and the suffix need 34
+
+
+class Folder:
+    """One directory of sessions.
+
+    Parameters
+    ----------
+    path
+        The directory; it need not exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.expanduser().resolve()
+
+    def files(self) -> list[Path]:
+        """Return the session files that are there, in the order of their names."""
+        try:
+            return sorted(path for path in self.path.iterdir() if path.suffix == ".jsonl" and path.is_file())
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def file_for(self, session_id: str, created: datetime, notebook: Path | None) -> Path:
+        """Return the path that a new session's file will have.
+
+        Parameters
+        ----------
+        session_id
+            Its id; the end of it becomes part of the name.
+        created
+            When it was created, in UTC.
+        notebook
+            The notebook that it belongs to; its name becomes part of the file's.
+        """
+        stem = _safe(notebook.stem) if notebook is not None else ""
+        return self.path / f"{created:%Y%m%dT%H%M%SZ}-{stem or 'session'}-{tail(session_id)}.jsonl"
+
+    def make(self) -> None:
+        """Create the directory, readable by its owner alone, and its ``.gitignore``.
+
+        Raises
+        ------
+        LogWriteError
+            When it cannot be created.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700, exist_ok=True)
+            ignore = self.path / ".gitignore"
+            if not ignore.exists() and self.path.name == NAME:
+                ignore.write_text("*\n", encoding="utf-8")
+        except OSError as error:
+            raise LogWriteError(
+                f"The folder {self.path} could not be created: {error.strerror or error}. Choose another with "
+                "`%config IPySessions.directory = 'user'`."
+            ) from error
+
+    def relative(self, path: Path) -> str:
+        """Return how a header names `path`: seen from the folder's parent when inside it, so that both can move."""
+        try:
+            return path.relative_to(self.path.parent).as_posix()
+        except ValueError:
+            return str(path)
+
+    def absolute(self, written: str) -> Path:
+        """Return the path that `relative` has written."""
+        return self.path.parent / written
+
+
+def _safe(stem: str) -> str:
+    """Return a notebook's name as part of a file's: letters, digits, dots, dashes, underscores, and not too long."""
+    plain = re.sub(r"[^\w.-]+", "_", unicodedata.normalize("NFC", stem)).strip("._-")
+    return plain.encode()[:STEM_BYTES].decode(errors="ignore")
+
+
+def choose(setting: str, beside: Path) -> tuple[Folder, str | None]:
+    """Return the folder that the setting `directory` means.
+
+    Parameters
+    ----------
+    setting
+        ``"notebook"``, ``"user"`` or a path; a relative one is seen from `beside`.
+    beside
+        The notebook's folder, or the working directory where there is no notebook.
+
+    Returns
+    -------
+    folder, note
+        `note` is a sentence when the folder is another than was asked for, else ``None``.
+    """
+    users = Path(platformdirs.user_data_dir("ipy_sessions", appauthor=False)) / NAME
+    if setting == "user":
+        return Folder(users), None
+    if setting != "notebook":
+        return Folder(beside / Path(setting).expanduser()), None
+    there = beside / NAME
+    if os.access(there if there.exists() else beside, os.W_OK):
+        return Folder(there), None
+    return Folder(users), f"{beside} cannot be written, so sessions are kept in {users}."

@@ -1,0 +1,35 @@
+"""Stop waits until an append is whole.
+
+Python raises `KeyboardInterrupt` between any two steps of the main thread, so also between writing a line and knowing
+that it was written. Inside `uninterrupted` a Stop is noted and raised at the end instead. Other threads are never
+interrupted, and nothing is done for them.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType
+
+
+class uninterrupted:  # noqa: N801 - used as a statement: `with uninterrupted():`
+    """Context in which SIGINT waits; a class, since a generator would itself be interruptible at its edges."""
+
+    def __enter__(self) -> None:
+        self._noted: tuple[int, FrameType | None] | None = None
+        self._before: object = None
+        if threading.current_thread() is threading.main_thread():
+            # What is no Python function (ignored, or another language's handler) is left alone.
+            before = signal.getsignal(signal.SIGINT)
+            if callable(before):
+                self._before = before
+                signal.signal(signal.SIGINT, self._note)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._noted = (number, frame)
+
+    def __exit__(self, *_: object) -> None:
+        if callable(self._before):
+            signal.signal(signal.SIGINT, self._before)
+            if self._noted is not None:
+                self._before(*self._noted)

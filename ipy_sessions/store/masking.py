@@ -1,0 +1,54 @@
+"""Credentials are masked before they reach the disk or the wire.
+
+What is masked: the values of credentials in the environment as they are at that moment, and anything that looks like a
+key of the Anthropic API. A mask says what it hides, never a part of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+CREDENTIAL_NAME = re.compile(
+    r"(^|_)(API_?KEY|ACCESS_?KEY|SECRET_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE)$", re.IGNORECASE
+)
+SHORTEST = 8
+"""Shorter values are words that a prompt may well hold, and no credentials."""
+
+KEY_PREFIX = "sk-ant-"
+KEY_SHAPE = re.compile(r"sk-ant-[A-Za-z0-9_-]{8,}")
+
+
+class Mask:
+    """Callable that returns a string with its secrets masked.
+
+    Parameters
+    ----------
+    environ
+        The environment to watch, such as ``os.environ``. It is read when the mask is made and at each `refresh`: going
+        through it costs about as much as ten appends, so a session does it once a turn.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._secrets: list[tuple[str, str]] = []
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the credentials' values as they are now."""
+        found = {
+            value: name
+            for name, value in self._environ.items()
+            if len(value) >= SHORTEST and CREDENTIAL_NAME.search(name)
+        }
+        # The longest first, so that a value inside another one does not leave the rest of it readable.
+        self._secrets = sorted(found.items(), key=lambda secret: -len(secret[0]))
+
+    def __call__(self, text: str) -> str:
+        """Return `text` with its secrets masked."""
+        for value, name in self._secrets:
+            if value in text:
+                text = text.replace(value, f"[masked {name}]")
+        if KEY_PREFIX in text:
+            text = KEY_SHAPE.sub("[masked API key]", text)
+        return text

@@ -1,0 +1,98 @@
+"""A session's file, read whole, with an account of what could not be read.
+
+A reader changes nothing on disk and gives up nothing that is readable: a damaged line is skipped and reported with its
+number, everything before and after it is kept. Only a file that does not begin as a session is refused, untouched.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from ipy_sessions.entries import Entry, Header, decode
+from ipy_sessions.errors import NotASessionError
+from ipy_sessions.tree import Tree
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # an editor on Windows may have put it there
+
+
+class BadLine(NamedTuple):
+    """A line that could not be read.
+
+    Parameters
+    ----------
+    number
+        Its number in the file; the header is line 1.
+    reason
+        What is wrong with it, in a few words.
+    """
+
+    number: int
+    reason: str
+
+
+class Contents(NamedTuple):
+    """What a session's file holds.
+
+    Parameters
+    ----------
+    header
+        Its first line.
+    tree
+        Its entries.
+    bad_lines
+        The lines that were skipped.
+    size
+        Bytes read.
+    """
+
+    header: Header
+    tree: Tree
+    bad_lines: list[BadLine]
+    size: int
+
+
+def read(path: Path) -> Contents:
+    """Read a session's file.
+
+    Raises
+    ------
+    NotASessionError
+        When it does not begin with a session's header.
+    OSError
+        When it cannot be read at all.
+    """
+    return parse(path.read_bytes(), path)
+
+
+def parse(data: bytes, path: Path) -> Contents:
+    """Read the bytes of a session's file; `path` is for the error's sentence."""
+    lines = data.removeprefix(BYTE_ORDER_MARK).split(b"\n")
+    header = _header(lines[0], path)
+    tree = Tree()
+    bad_lines = []
+    for number, line in enumerate(lines[1:], start=2):
+        if not line.strip():
+            continue
+        try:
+            tree.add(_entry(line))
+        except ValueError as error:
+            bad_lines.append(BadLine(number, str(error)))
+    return Contents(header, tree, bad_lines, len(data))
+
+
+def _header(line: bytes, path: Path) -> Header:
+    try:
+        header = decode(line)
+    except ValueError as error:
+        raise NotASessionError(f"{path} is not a session: its first line is {error}. It was left untouched.") from None
+    if not isinstance(header, Header):
+        raise NotASessionError(f"{path} is not a session: its first line is a {header.type!r}. It was left untouched.")
+    return header
+
+
+def _entry(line: bytes) -> Entry:
+    entry = decode(line)
+    if isinstance(entry, Header):
+        raise ValueError("a second header")  # noqa: TRY004 - one kind of error for one kind of fault
+    return entry
