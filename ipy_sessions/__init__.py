@@ -44,7 +44,7 @@ if TYPE_CHECKING:
         UnknownModelError,
     )
     from ipy_sessions.events import Finished, Reply, Started, TextDelta
-    from ipy_sessions.magics.twins import history
+    from ipy_sessions.magics.twins import current, history
     from ipy_sessions.manager import SessionManager
     from ipy_sessions.session import Session
     from ipy_sessions.settings import Parameters, Settings
@@ -70,7 +70,7 @@ _HOMES = {
         "UnknownModelError",
     ],
     "events": ["Finished", "Reply", "Started", "TextDelta"],
-    "magics.twins": ["history"],
+    "magics.twins": ["current", "history"],
     "manager": ["SessionManager"],
     "session": ["Session"],
     "settings": ["Parameters", "Settings"],
@@ -108,6 +108,7 @@ __all__ = [
     "UnknownModelError",
     "__version__",
     "assistant",
+    "current",
     "history",
     "load_ipython_extension",
     "unload_ipython_extension",

@@ -237,7 +237,7 @@ class SessionManager:
         raise SessionNotFoundError(_unknown(str(ref), rows))
 
     def _register(self, file: Path, contents: Contents, *, temporary: bool = False) -> Session:
-        log = FileLog(file, contents.size) if file.exists() and contents.size else MemoryLog()
+        log = FileLog(file) if contents.size else MemoryLog()
         session = Session(
             file,
             contents,

@@ -8,7 +8,6 @@ from __future__ import annotations
 from functools import singledispatchmethod
 from typing import Any
 
-from ipy_sessions import table
 from ipy_sessions.commands import (
     Close,
     Continue,
@@ -29,6 +28,7 @@ from ipy_sessions.context import own_parameters
 from ipy_sessions.errors import CommandError
 from ipy_sessions.identifiers import SYSTEM
 from ipy_sessions.magics.host import Host
+from ipy_sessions.magics.twins import history
 from ipy_sessions.render import panels
 from ipy_sessions.render.markup import Markup
 from ipy_sessions.render.transcript import transcript
@@ -130,15 +130,10 @@ class SessionCommands:
 
     @run.register
     def _history(self, command: History) -> Any:
-        frame = self.history()
+        frame = history()
         if command.df is not None:
             self._host.shell.push({command.df: frame})
         return frame
-
-    def history(self) -> Any:
-        """Return the active branch as a DataFrame; one without rows when there is no session yet."""
-        session = self._host.found(self._host.place())
-        return table.messages([], None) if session is None else table.messages(session.tree.path(), session.notebook)
 
     @run.register
     def _show(self, command: Show) -> Markup:

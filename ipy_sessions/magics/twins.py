@@ -11,6 +11,8 @@ from ipy_sessions.session import Session
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ipy_sessions.magics.host import Host
+
 
 def history(session: Session | None = None) -> pd.DataFrame:
     """Return a conversation's active branch as a DataFrame, one row a message.
@@ -32,8 +34,26 @@ def history(session: Session | None = None) -> pd.DataFrame:
     SessionsError
         When no session is given and this is no kernel with ``%load_ext ipy_sessions``.
     """
-    if session is not None:
-        return table.messages(session.tree.path(), session.notebook)
+    if session is None:
+        session = _host().found(_host().place())
+    return table.messages([], None) if session is None else table.messages(session.tree.path(), session.notebook)
+
+
+def current() -> Session:
+    """Return the session of this kernel; in a fresh one, the session that an ask would go on with.
+
+    Raises
+    ------
+    SessionsError
+        When there is none yet, or this is no kernel with ``%load_ext ipy_sessions``.
+    """
+    session = _host().found(_host().place())
+    if session is None:
+        raise SessionsError("There is no session yet. Ask something, or type `%session new`.")
+    return session
+
+
+def _host() -> Host:
     from IPython import get_ipython
 
     from ipy_sessions.magics.extension import find
@@ -41,6 +61,5 @@ def history(session: Session | None = None) -> pd.DataFrame:
     shell = get_ipython()
     extension = None if shell is None else find(shell)
     if extension is None:
-        raise SessionsError("This kernel has no session. Type `%load_ext ipy_sessions`, or name one: history(session).")
-    frame: pd.DataFrame = extension.commands.history()
-    return frame
+        raise SessionsError("This is no kernel with sessions. Type `%load_ext ipy_sessions` first.")
+    return extension.host

@@ -70,9 +70,6 @@ class FileLog:
     ----------
     path
         The file, which must exist.
-    size
-        Its size in bytes as the session has read it: whatever is found beyond is looked at before it is built upon.
-        ``-1`` to have it looked at in any case.
     write
         ``os.write``, or a stand-in with its behaviour, for tests of short counts and full disks.
 
@@ -82,9 +79,9 @@ class FileLog:
         When the file cannot be opened for writing.
     """
 
-    def __init__(self, path: Path, size: int = -1, write: Callable[[int, bytes | memoryview], int] = os.write) -> None:
+    def __init__(self, path: Path, write: Callable[[int, bytes | memoryview], int] = os.write) -> None:
         self.path = path
-        self._size = size
+        self._size = -1  # unknown, so that `mend` looks at the end before the first line is put behind it
         self._write = write
         try:
             # Without O_CREAT: a file that was deleted must not come back without its header.
@@ -105,7 +102,8 @@ class FileLog:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
         except OSError as error:
             raise _refused(path, error) from error
-        log = cls(path, size=0)
+        log = cls(path)
+        log.mend()
         try:
             for line in lines:
                 log.append(line)
