@@ -60,13 +60,16 @@ def last_parameters(path: Sequence[Entry]) -> Parameters | None:
 
 def _parameters_of(path: Sequence[Entry]) -> Parameters | None:
     for entry in reversed(path):
-        if entry.type == "settings":
-            options: dict[str, Any] = entry.fields.get("options") or {}
-            return Parameters(
-                model=str(entry.fields.get("model") or ""),
-                system=str(entry.fields.get("system") or ""),
-                max_tokens=int(options.get("max_tokens") or 0),
-            )
+        if entry.type == "settings" and (read := _parameters(entry.fields)) is not None:
+            return read
+    return None
+
+
+def _parameters(fields: dict[str, Any]) -> Parameters | None:
+    """Return what one ``settings`` entry says; ``None`` for one that says nothing that could be sent."""
+    match fields:
+        case {"model": str(model), "system": str(system), "options": {"max_tokens": int(max_tokens)}}:
+            return Parameters(model, system, max_tokens)
     return None
 
 

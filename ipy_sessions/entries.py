@@ -102,6 +102,19 @@ class Entry(msgspec.Struct, frozen=True):
         return text_of(self.content)
 
     @property
+    def usage(self) -> dict[str, int]:
+        """Tokens as the Messages API counts them; what is no number, as after a change by hand, is left out."""
+        usage = self.fields.get("usage")
+        counts = usage.items() if isinstance(usage, dict) else ()
+        return {kind: count for kind, count in counts if isinstance(count, int) and not isinstance(count, bool)}
+
+    @property
+    def cost_usd(self) -> float | None:
+        """US dollars; ``None`` when that is not known."""
+        cost = self.fields.get("cost_usd")
+        return cost if isinstance(cost, int | float) and not isinstance(cost, bool) else None
+
+    @property
     def in_tree(self) -> bool:
         """Whether it is a step of the conversation.
 
@@ -193,7 +206,8 @@ def clean(value: Any, mask: Callable[[str], str]) -> Any:
         For a value that JSON has no form for.
     """
     if isinstance(value, str):
-        return mask(value if value.isascii() else _whole_characters(value))
+        text = str.__str__(value)  # of a subclass, such as an enumeration's or NumPy's, the text alone
+        return mask(text if text.isascii() else _whole_characters(text))
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, Mapping):
@@ -202,6 +216,8 @@ def clean(value: Any, mask: Callable[[str], str]) -> Any:
         }
     if isinstance(value, list | tuple):
         return [clean(item, mask) for item in value]
+    if getattr(value, "shape", None) == () and not isinstance(item := value.item(), type(value)):
+        return clean(item, mask)  # a number of NumPy's
     return _clean_number(value)
 
 
@@ -210,8 +226,6 @@ def _clean_number(value: Any) -> int | float | str | None:
         return int(value) if -INTEGER_LIMIT <= value < INTEGER_LIMIT else str(int(value))
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
-    if hasattr(value, "item") and getattr(value, "shape", None) == ():
-        return _clean_number(value.item())
     raise TypeError(f"an entry holds what JSON can hold, and that is not so for {type(value).__name__}: {value!r:.60}")
 
 

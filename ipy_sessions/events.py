@@ -96,11 +96,11 @@ class Reply:
         fields = entry.fields
         return cls(
             content=entry.content,
-            model=fields.get("model") or "",
+            model=str(fields.get("model") or ""),
             stop_reason=fields.get("stop_reason"),
             end=fields.get("end"),
-            usage=fields.get("usage") or {},
-            cost_usd=fields.get("cost_usd"),
+            usage=entry.usage,
+            cost_usd=entry.cost_usd,
             latency_ms=fields.get("latency_ms"),
         )
 

@@ -102,6 +102,10 @@ def _last_info(tree: Tree, field: str, value: Any) -> str | None:
     for entry in tree:
         if entry.type == "info" and field in entry.fields:
             value = entry.fields[field]
+    return _text(value)
+
+
+def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
@@ -110,7 +114,7 @@ def summarise(path: Path, header: Header, tree: Tree, bad_lines: int = 0) -> Ses
     messages = [entry for entry in tree if entry.type == "message"]
     asked = [entry for entry in messages if entry.role == "user"]
     answers = [entry for entry in messages if entry.role == "assistant"]
-    costs = [entry.fields.get("cost_usd") for entry in answers]
+    costs = [entry.cost_usd for entry in answers]
     last = next((entry for entry in reversed(tree.path()) if entry.type == "message"), None)
     cells = (entry.fields.get("cell_id") for entry in asked)
     return SessionInfo(
@@ -123,7 +127,7 @@ def summarise(path: Path, header: Header, tree: Tree, bad_lines: int = 0) -> Ses
         turn_count=sum(1 for entry in asked if entry.text),
         first_message=asked[0].text if asked else "",
         notebook=notebook_of(header, tree),
-        model=answers[-1].fields.get("model") if answers else None,
+        model=_text(answers[-1].fields.get("model")) if answers else None,
         input_tokens=_tokens(answers, "input_tokens"),
         output_tokens=_tokens(answers, "output_tokens"),
         cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
@@ -135,7 +139,7 @@ def summarise(path: Path, header: Header, tree: Tree, bad_lines: int = 0) -> Ses
 
 
 def _tokens(answers: Iterable[Entry], kind: str) -> int:
-    return sum((entry.fields.get("usage") or {}).get(kind) or 0 for entry in answers)
+    return sum(entry.usage.get(kind, 0) for entry in answers)
 
 
 def _time(written: str) -> datetime:

@@ -22,7 +22,7 @@ def _field(name: str) -> Callable[[Entry], Any]:
 
 
 def _tokens(name: str) -> Callable[[Entry], Any]:
-    return lambda entry: (entry.fields.get("usage") or {}).get(name)
+    return lambda entry: entry.usage.get(name)
 
 
 MESSAGE_COLUMNS: dict[str, tuple[str, Callable[[Entry], Any]]] = {
@@ -38,7 +38,7 @@ MESSAGE_COLUMNS: dict[str, tuple[str, Callable[[Entry], Any]]] = {
     "output_tokens": (COUNT, _tokens("output_tokens")),
     "cache_read_tokens": (COUNT, _tokens("cache_read_input_tokens")),
     "cache_write_tokens": (COUNT, _tokens("cache_creation_input_tokens")),
-    "cost_usd": (NUMBER, _field("cost_usd")),
+    "cost_usd": (NUMBER, lambda entry: entry.cost_usd),
     "latency_ms": (COUNT, _field("latency_ms")),
     "cell_id": (TEXT, _field("cell_id")),
     "execution_count": (COUNT, _field("execution_count")),

@@ -114,6 +114,10 @@ def choose(setting: str, beside: Path) -> tuple[Folder, str | None]:
     if setting != "notebook":
         return Folder(beside / Path(setting).expanduser()), None
     there = beside / NAME
-    if os.access(there if there.exists() else beside, os.W_OK):
+    if _writable(there if there.exists() else beside):
         return Folder(there), None
     return Folder(users), f"{beside} cannot be written, so sessions are kept in {users}."
+
+
+def _writable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)

@@ -1,0 +1,141 @@
+"""From what was typed to what is meant."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ipy_sessions import CommandError
+from ipy_sessions import commands as c
+from ipy_sessions.commands import Ask, completions, parse_agent, parse_session
+
+
+@pytest.mark.parametrize(
+    ("line", "body", "meant"),
+    [
+        ("", "My name is Alice\n", Ask("My name is Alice")),
+        ("What is  df?", "", Ask("What is  df?")),
+        ("first", "second\n third\n", Ask("first\nsecond\n third")),
+        ("", "  {x} $y `z`\n", Ask("  {x} $y `z`")),
+        ("--model offline What's -x? --model y", "", Ask("What's -x? --model y", model="offline")),
+        ('--system "be terse" -o x', "hi", Ask("hi", system="be terse", out="x")),
+        ("--system='a b' -s bob hi", "", Ask("hi", system="a b", session="bob")),
+        ("-m offline --max-tokens 5 hi", "", Ask("hi", model="offline", max_tokens=5)),
+        ("-5 + 3?", "", Ask("-5 + 3?")),
+        ("- item", "", Ask("- item")),
+        ("-- --model is an option", "", Ask("--model is an option")),
+        ("hi -- there", "", Ask("hi -- there")),
+        ('don\'t "stop', "", Ask('don\'t "stop')),
+        ('say "hi  there"', "", Ask('say "hi  there"')),
+        ("", "", Ask("")),
+        ("  ", "\n \n", Ask("")),
+    ],
+)
+def test_a_prompt_arrives_as_it_was_typed(line: str, body: str, meant: Ask) -> None:
+    """Options stand in front; the first line's text comes first; nothing is expanded or unquoted."""
+    assert parse_agent(line, body) == meant
+
+
+@given(st.text(st.characters(blacklist_characters="-", codec="utf-8")), st.text(st.characters(codec="utf-8")))
+def test_text_without_options_is_never_changed(line: str, body: str) -> None:
+    """Whatever the characters, only the space around it goes."""
+    expected = "\n".join(part for part in (line.strip(), body.strip("\n")) if part.strip())
+    assert parse_agent(line, body).prompt == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("--modle x hi", "'--modle' is not understood; did you mean --model?"),
+        ("--model", "Argument --model/-m: expected one argument."),
+        ("--max-tokens x hi", "Argument --max-tokens: invalid int value: 'x'."),
+        ("--max-tokens 0 hi", "--max-tokens takes a number from 1 up, and not 0."),
+        ("-o 1a hi", "--out takes the name of a variable, and '1a' cannot be one."),
+        ("-o class hi", "--out takes the name of a variable, and 'class' cannot be one."),
+    ],
+)
+def test_a_bad_option_is_one_sentence(line: str, sentence: str) -> None:
+    """It says what was found and what can be typed."""
+    with pytest.raises(CommandError) as raised:
+        parse_agent(line)
+    assert str(raised.value).startswith(sentence)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("", c.Where()),
+        ("new", c.New()),
+        ("new my analysis --temp", c.New("my analysis", temporary=True)),
+        ("open 1", c.Open("1")),
+        ("open 'my analysis'", c.Open("my analysis")),
+        ("list --all", c.List(all=True)),
+        ("continue", c.Continue()),
+        ("close", c.Close()),
+        ("keep", c.Keep()),
+        ("rename don't", c.Rename("don't")),
+        ("history --df d", c.History("d")),
+        ("show", c.Show()),
+        ("file", c.File()),
+        ("settings", c.Set()),
+        ("settings model=offline system='a b'", c.Set({"model": "offline", "system": "a b"})),
+        ("help open", c.Help("open")),
+    ],
+)
+def test_every_command_is_read(line: str, meant: c.Command) -> None:
+    """Each line becomes its value."""
+    assert parse_session(line) == meant
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("opne 2", "There is no `%session opne`. Did you mean `%session open`?"),
+        ("xyzzy", "There is no `%session xyzzy`. `%session help` shows"),
+        ("open", "The following arguments are required: REF. What can be typed: %session open REF"),
+        ("list --al", "'--al' is not understood; did you mean --all?"),
+        ("close now", "'now' is not understood. What can be typed: %session close"),
+        ("settings model", "A setting is changed with NAME=VALUE, and 'model' has no '='."),
+        ("history --df 1", "--df takes the name of a variable"),
+    ],
+)
+def test_a_bad_command_is_one_sentence(line: str, sentence: str) -> None:
+    """It says what was found and what to type instead."""
+    with pytest.raises(CommandError) as raised:
+        parse_session(line)
+    assert str(raised.value).startswith(sentence)
+
+
+def test_every_command_has_help() -> None:
+    """One line each in the overview, and a page of its own."""
+    overview = c.session_help().splitlines()
+    assert [line.split()[0] for line in overview] == list(c.COMMANDS)
+    for name in c.COMMANDS:
+        assert f"usage: %session {name}" in c.session_help(name)
+    with pytest.raises(CommandError):
+        c.session_help("xyzzy")
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("%session o", ["open"]),
+        ("%session open al", ["alice"]),
+        ("%session list -", ["--all"]),
+        ("%session help r", ["rename"]),
+        ("%session settings m", ["model=", "max_tokens="]),
+        ("%%agent --mo", ["--model"]),
+        ("%%agent --model of", ["offline"]),
+        ("%%agent -s ", ["alice", "bob"]),
+        ("%agent --model offline --s", ["--system", "--session"]),
+        ("%%agent hello --mo", []),
+        ("%session xyzzy ", []),
+        ("x = 3", []),
+    ],
+)
+def test_tab_offers_what_may_stand_there(line: str, offered: list[str]) -> None:
+    """Subcommands, options, sessions and models, each in its place."""
+    found = completions(line, sessions=["alice", "bob"], models=["offline"], agent="agent", session="session")
+    assert found == offered

@@ -1,0 +1,244 @@
+"""Real hosts: a kernel over its sockets, nbclient, a terminal behind a pty, the first notebook."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import KernelManager
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parents[1]
+
+
+class Kernel:
+    """A real kernel, asked by messages as a front end does."""
+
+    def __init__(self, **environ: str) -> None:
+        self.manager = KernelManager(kernel_name="python3")
+        self.manager.start_kernel(env={**os.environ, **environ}, stderr=subprocess.DEVNULL)
+        self.client: BlockingKernelClient = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=60)
+        self.run("%load_ext ipy_sessions")
+
+    def send(self, code: str) -> str:
+        """Ask for a cell to be run; return the id of the request."""
+        return str(self.client.execute(code))
+
+    def messages(self, request: str, timeout: float = 30) -> Iterator[dict[str, Any]]:
+        """Yield what the kernel publishes for a request, until it is idle."""
+        while True:
+            message = self.client.get_iopub_msg(timeout=timeout)
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+                return
+            yield message
+
+    def run(self, code: str) -> str:
+        """Run a cell to its end; return what stays below it."""
+        return shown(list(self.messages(self.send(code))))
+
+    def stop(self) -> None:
+        """End the kernel."""
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+        self.manager.cleanup_resources()
+
+
+def shown(messages: list[dict[str, Any]]) -> str:
+    """Return what stays below a cell after these messages."""
+    outputs: dict[str, str] = {}
+    for number, message in enumerate(messages):
+        content = message["content"]
+        if message["msg_type"] in {"display_data", "update_display_data", "execute_result"}:
+            outputs[content.get("transient", {}).get("display_id") or str(number)] = content["data"]["text/plain"]
+        elif message["msg_type"] == "stream":
+            outputs[str(number)] = content["text"]
+        elif message["msg_type"] == "error":
+            outputs[str(number)] = "\n".join(content["traceback"])
+    return "\n".join(outputs.values())
+
+
+@pytest.fixture
+def kernel() -> Iterator[Kernel]:
+    """A real kernel with the extension loaded, in an empty folder."""
+    kernel = Kernel(IPY_SESSIONS_OFFLINE_DELAY="0.01")
+    yield kernel
+    kernel.stop()
+
+
+def last_line() -> dict[str, Any]:
+    """Return the last line of the only session."""
+    (path,) = Path(".sessions").glob("*.jsonl")
+    line: dict[str, Any] = json.loads(path.read_bytes().splitlines()[-1])
+    return line
+
+
+def test_a_reply_streams_into_one_display(kernel: Kernel) -> None:
+    """One display, updates at most ten a second, a last one with everything."""
+    messages = [m for m in kernel.messages(kernel.send("%%agent\ncount to 200")) if "display" in m["msg_type"]]
+    ids = [message["content"]["transient"].get("display_id") for message in messages]
+    replies = [message for message, one in zip(messages, ids, strict=True) if one]
+    assert len({one for one in ids if one}) == 1
+    assert [message["msg_type"] for message in replies[:2]] == ["display_data", "update_display_data"]
+    assert 5 < len(replies) < 45  # two to three seconds
+    lengths = [len(message["content"]["data"]["text/markdown"]) for message in replies]
+    assert lengths == sorted(lengths)
+    assert replies[-1]["content"]["data"]["text/plain"].startswith("I am the offline model")
+    assert " 199 200\n\noffline · " in replies[-1]["content"]["data"]["text/plain"]
+
+
+def test_stop_keeps_what_came_and_queued_cells_do_not_run(kernel: Kernel) -> None:
+    """Idle at once, one line instead of a traceback, the partial answer shown and logged; the session goes on."""
+    asked, queued = kernel.send("%%agent\ncount to 2000"), kernel.send("ran = True")
+    messages = []
+    pressed = 0.0
+    for message in kernel.messages(asked):
+        messages.append(message)
+        if " 20 " in str(message["content"]) and not pressed:
+            pressed = time.monotonic()
+            kernel.manager.interrupt_kernel()
+    assert time.monotonic() - pressed < 2
+    errors = [message["content"] for message in messages if message["msg_type"] == "error"]
+    assert [error["traceback"] for error in errors] == [["Stopped. What came until then is kept in the session."]]
+    below = shown(messages)
+    assert "stopped; what came until then is kept · offline" in below
+    list(kernel.messages(queued))
+    assert "NameError" in kernel.run("ran")
+    logged = last_line()
+    assert (logged["end"], logged["stop_reason"]) == ("interrupted", None)
+    assert logged["content"][0]["text"].rstrip() in below
+    assert "This is turn 2" in kernel.run("%agent How many turns is this?")
+
+
+def test_a_killed_kernel_loses_no_question(kernel: Kernel) -> None:
+    """kill -9 while a reply streams: the question is in the log, and the session resumes."""
+    for message in kernel.messages(kernel.send("%%agent\nMy name is Alice. count to 2000")):
+        if " 20 " in str(message["content"]):
+            break
+    os.kill(kernel.manager.provisioner.pid, signal.SIGKILL)
+    assert last_line()["role"] == "user"
+    again = Kernel()
+    try:
+        assert "interrupted" in again.run("%session list")
+        assert "Your name is **Alice**." in again.run("%agent What is my name?")
+    finally:
+        again.stop()
+
+
+def test_the_kernel_completes_our_lines(kernel: Kernel) -> None:
+    """Tab in a front end: the words, and where they go."""
+    for line, expected in (("%session o", "%session open"), ("%%agent --mo", "%%agent --model")):
+        answer = kernel.client.complete(line, len(line), reply=True, timeout=20)["content"]
+        made = [line[: answer["cursor_start"]] + match for match in answer["matches"]]
+        assert made == [expected]
+
+
+def test_nbclient_runs_a_notebook_and_leaves_whole_answers(tmp_path: Path) -> None:
+    """Without a browser and without a key; each run is a session of its own."""
+    cells = ["%load_ext ipy_sessions", "%%agent\nMy name is Alice", "%agent What is my name?"]
+    for _ in range(2):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+        NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+        (reply,) = notebook.cells[2].outputs
+        assert reply.data["text/markdown"].startswith("Your name is **Alice**.\n\n<small>offline")
+        assert reply.data["text/plain"].startswith("Your name is **Alice**.\n\noffline")
+    assert len(list((tmp_path / ".sessions").glob("*.jsonl"))) == 2
+
+
+def test_the_first_notebook_runs_from_top_to_bottom(tmp_path: Path) -> None:
+    """Every cell, and it teaches what it says."""
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "demo.py"), str(ROOT / "notebooks" / "01_first_session.ipynb")],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    told = [
+        "Nice to meet you, Alice!",
+        "In the one message of yours that I was sent, you do not tell your name",
+        "1  user       My name is Alice",
+        "This is turn 3",
+        "opened alice, 8 messages",
+        "Your favourite language is **Rust**.",
+        "9 messages are whole",
+        "[BadLine(number=12",
+        '"type":"repair"',
+        "assistant           517",
+    ]
+    for sentence in told:
+        assert sentence in done.stdout
+    assert list(tmp_path.glob("**/*.jsonl")) == []
+
+
+class Terminal:
+    """IPython in a real terminal."""
+
+    def __init__(self) -> None:
+        self.child, self._fd = pty.fork()
+        if self.child == 0:
+            command = [sys.executable, "-m", "IPython", "--simple-prompt", "--no-banner", "--colors=nocolor"]
+            os.execve(sys.executable, command, {**os.environ, "TERM": "dumb"})
+        self._seen = ""
+
+    def type(self, text: str) -> None:
+        """Type some keys."""
+        os.write(self._fd, text.encode())
+
+    def until(self, pattern: str, seconds: float = 30) -> str:
+        """Read until something appears; return all up to there."""
+        deadline = time.monotonic() + seconds
+        while (found := re.search(pattern, self._seen)) is None:
+            assert time.monotonic() < deadline, f"waited for {pattern!r}, saw:\n{self._seen}"
+            if select.select([self._fd], [], [], 0.2)[0]:
+                self._seen += os.read(self._fd, 65536).decode(errors="replace").replace("\r\n", "\n")
+        read, self._seen = self._seen[: found.end()], self._seen[found.end() :]
+        return read
+
+    def close(self) -> None:
+        """End IPython."""
+        self.type("\x04")
+        self.type("y\n")
+        os.close(self._fd)
+        os.waitpid(self.child, 0)
+
+
+def test_a_terminal_prints_deltas_as_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through a pty: text grows, Ctrl-C keeps what came in one line, nothing is printed twice."""
+    monkeypatch.setenv("IPY_SESSIONS_OFFLINE_DELAY", "0.01")
+    terminal = Terminal()
+    try:
+        terminal.until(r"In \[1\]: ")
+        terminal.type("%load_ext ipy_sessions\n")
+        terminal.until(r"In \[2\]: ")
+        terminal.type("%agent count to 2000\n")
+        first = terminal.until(r" 20 ")
+        assert "I am the offline model" in first
+        terminal.type("\x03")
+        rest = terminal.until(r"In \[3\]: ")
+        assert "stopped; what came until then is kept · offline" in rest
+        assert "Stopped. What came until then is kept in the session." in rest
+        assert "I am the offline model" not in rest
+        assert "Traceback" not in rest
+        terminal.type("%agent How many turns is this?\n")
+        assert "This is turn 2" in terminal.until(r"In \[4\]: ")
+    finally:
+        terminal.close()
+    assert last_line()["role"] == "assistant"

@@ -1,0 +1,316 @@
+"""The magics, typed into a real shell."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from conftest import Shell
+
+import ipy_sessions as ses
+
+
+def logged() -> list[dict[str, Any]]:
+    """Return every message in the working folder's sessions, in order of time."""
+    lines = [json.loads(line) for path in Path(".sessions").glob("*.jsonl") for line in path.read_bytes().splitlines()]
+    return sorted((line for line in lines if line["type"] == "message"), key=lambda line: line["id"])
+
+
+def prompts() -> list[str]:
+    """Return what was asked, in order."""
+    return [line["content"][0]["text"] for line in logged() if line["role"] == "user"]
+
+
+def test_a_conversation_survives_the_kernel(make_shell: Callable[..., Shell], tmp_path: Path) -> None:
+    """Say a name, restart, ask for it."""
+    path = tmp_path / "work" / "analysis.ipynb"
+    path.write_text("{}")
+    shell = make_shell(notebook=path)
+    assert "Nice to meet you, Alice!" in shell.run("%%agent My name is Alice")
+    shell = make_shell(notebook=path)
+    shown = shell.run("%%agent\nWhat's my name?")
+    assert "continued My name is Alice, 2 messages, .sessions/" in shown
+    assert "Your name is **Alice**." in shown
+    frame = ses.history()
+    assert list(frame["role"]) == ["user", "assistant"] * 2
+    assert list(frame["notebook"].unique()) == ["analysis.ipynb"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "prompt"),
+    [
+        ("%agent What is df?", "What is df?"),
+        ("%agent What {x} costs $y, don't you know??", "What {x} costs $y, don't you know??"),
+        ("if True:\n    %agent indented?", "indented?"),
+        ("for _ in [1]:\n\t%agent in a loop ?", "in a loop ?"),
+        ("x = 1\n%agent after code?", "after code?"),
+        ("%%agent hello", "hello"),
+        ("%%agent hello\n", "hello"),
+        ("%%agent\nhello\n", "hello"),
+        ("\n\n%%agent hello?", "hello?"),
+        ("%%agent first {x}\nsecond $y\n%%third?", "first {x}\nsecond $y\n%%third?"),
+        ("%%agent\n?", "?"),
+    ],
+)
+def test_a_prompt_reaches_the_log_as_it_was_typed(terminal: Shell, cell: str, prompt: str) -> None:
+    """No help, no expansion, no missing body; inside code as well."""
+    terminal.run("x, y = 5, 6")
+    terminal.run(cell)
+    assert not terminal.failed
+    assert prompts() == [prompt]
+
+
+def test_our_lines_inside_a_string_are_left_alone(terminal: Shell) -> None:
+    """Only what IPython would run is claimed."""
+    shown = terminal.run("text = '''\n%agent what?\n'''\nprint(text)")
+    assert "%agent what?" in shown
+    assert prompts() == []
+
+
+def test_an_empty_prompt_does_nothing_and_says_so(terminal: Shell) -> None:
+    """No error, no turn, no file."""
+    for cell in ("%agent", "%%agent", "%%agent\n\n  \n", "%agent --model offline"):
+        assert "Nothing was asked: the prompt is empty." in terminal.run(cell)
+        assert not terminal.failed
+    assert list(Path.cwd().iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "sentence"),
+    [
+        ("%%agent --modle x hi", "'--modle' is not understood; did you mean --model?"),
+        ("%%agent --model gpt hi", "There is no model 'gpt' here."),
+        ("%agent -o 1 hi", "--out takes the name of a variable"),
+        ("%session opne", "Did you mean `%session open`?"),
+        ("%session open nobody", "There is no session 'nobody'"),
+        ("%session open 3", "no list was shown yet"),
+        ("%session rename x", "There is no session yet."),
+        ("%session show", "There is no session yet."),
+        ("%session settings on_start=new", "on_start does not belong to a session"),
+        ("%agent -s 7 hi", "no list was shown yet"),
+    ],
+)
+def test_a_mistake_is_one_line_and_fails_the_cell(terminal: Shell, cell: str, sentence: str) -> None:
+    """Run All stops there; nothing is written; no traceback."""
+    shown = terminal.run(cell)
+    assert terminal.failed
+    assert sentence in shown
+    assert "Traceback" not in shown
+    assert [sentence in line for line in shown.splitlines() if line and not line.startswith("new session")] == [True]
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_the_answer_is_one_display_with_a_last_line_in_small_print(notebook: Shell) -> None:
+    """Markdown and plain text under one display id; the place is logged."""
+    notebook.run("%session new alice")
+    notebook.run("%%agent\nMy name is Alice")
+    assert len({output["transient"]["display_id"] for output in notebook.outputs}) == 1
+    (markdown,) = notebook.final_outputs("text/markdown")
+    assert re.search(
+        r"\n\n<small>offline · \d+ in, \d+ out · alice · `\.sessions/\d{8}T\d{6}Z-analysis-\w{6}\.jsonl`</small>$", markdown
+    )
+    assert [(line.get("cell_id"), line["role"]) for line in logged()] == [("cell-1", "user"), (None, "assistant")]
+
+
+def test_options_hold_for_their_cell(terminal: Shell) -> None:
+    """And the reply can be had as a variable."""
+    terminal.run("%%agent --max-tokens 5 -o reply\ncount to 100")
+    reply = terminal.ip.user_ns["reply"]
+    assert isinstance(reply, ses.Reply)
+    assert (len(str(reply)), reply.stop_reason) == (20, "max_tokens")
+    assert "1 2 3" in terminal.run("%agent count to 100")
+
+
+def test_an_ask_can_go_to_another_session_alone(terminal: Shell) -> None:
+    """Created with a line if unknown; the current session stays."""
+    terminal.run("%agent hello")
+    assert "new session bob" in terminal.run("%agent -s bob My name is Bob")
+    assert "new session" not in terminal.run("%agent -s bob What is my name?")
+    assert terminal.run("%session").splitlines()[0].startswith("session   hello")
+    frame = ses.history()
+    assert list(frame["text"][frame["role"] == "user"]) == ["hello"]
+
+
+def test_the_tutorials_way_through_two_sessions(terminal: Shell) -> None:
+    """Rust in one, tea in another, back to the first by its number."""
+    terminal.run("%agent my favourite language is Rust")
+    terminal.run("%session new")
+    terminal.run("%agent I like tea")
+    shown = terminal.run("%session list").splitlines()
+    assert re.match(r"▸ 0  I like tea +2  ", shown[1])
+    assert re.match(r"  1  my favourite language is Rust +2  ", shown[2])
+    assert "opened my favourite language is Rust, 2 messages" in terminal.run("%session open 1")
+    assert "**Rust**" in terminal.run("%agent what is my favourite language?")
+
+
+def test_a_number_means_the_row_that_was_shown(terminal: Shell) -> None:
+    """Even when sessions have appeared since."""
+    for name in ("a", "b"):
+        terminal.run(f"%session new {name}")
+        terminal.run(f"%agent I am in {name}")
+    terminal.run("%session list")
+    other = ses.SessionManager(".sessions", settings=ses.Settings(offline_delay=0))
+    other.create("newer").prompt("hi")
+    other.close()
+    assert "opened a," in terminal.run("%session open 1")
+    assert "The list has no row 5: its last is 1." in terminal.run("%session open 5")
+
+
+def test_lifecycle_commands(terminal: Shell) -> None:
+    """continue, rename, close, keep, file: each says what it did."""
+    assert "No session is open." in terminal.run("%session close")
+    assert "new session draft, in memory alone, %session keep writes it" in terminal.run("%session new draft --temp")
+    assert "in memory alone, %session keep writes it" in terminal.run("%agent hi")
+    assert "`%session keep` writes it to" in terminal.run("%session file")
+    assert "kept draft, 2 messages, .sessions/" in terminal.run("%session keep")
+    assert "renamed to final, 2 messages" in terminal.run("%session rename final")
+    assert "Closed final." in terminal.run("%session close")
+    assert "continued final, 2 messages" in terminal.run("%session continue")
+    assert re.search(r"\.sessions/\d{8}T\d{6}Z-session-\w{6}\.jsonl$", terminal.run("%session file").strip())
+    assert "already in final" in terminal.run("%session open final")
+    assert "Another session is called 'final' too" in terminal.run("%session new final")
+
+
+def test_where_am_i(notebook: Shell) -> None:
+    """Session, turns, tokens, cost, model, file, and what told the notebook's path."""
+    assert "none yet: ask something" in notebook.run("%session")
+    notebook.run("%agent My name is Alice")
+    shown = notebook.run("%session")
+    for expected in ("My name is Alice (", "1, 2 messages", " in, ", "$0.00", "offline", ".sessions/", "the setting notebook"):
+        assert expected in shown
+
+
+def test_show_history_and_help(terminal: Shell) -> None:
+    """Looking back and looking up."""
+    assert ses.history().empty
+    terminal.run("%session new alice")
+    terminal.run("%agent My name is Alice")
+    terminal.run("%session history --df frame")
+    frame = terminal.ip.user_ns["frame"]
+    assert isinstance(frame, pd.DataFrame)
+    assert terminal.result.result is frame
+    assert "[you, 20" in terminal.run("%session show")
+    terminal.run("%session new")
+    assert "Nice to meet you, Alice!" in terminal.run("%session show alice")
+    assert "Begin another session." in terminal.run("%session help")
+    assert "usage: %session open" in terminal.run("%session help open")
+    assert "--max-tokens N" in terminal.run("%%agent?")
+
+
+def test_settings_say_where_each_value_comes_from(
+    make_shell: Callable[..., Shell], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Session, %config, environment, IPython's files, default: the nearest wins."""
+    monkeypatch.setenv("IPY_SESSIONS_SYSTEM", "from the environment")
+    shell = make_shell(system="from a file", max_tokens=7)
+
+    def row(name: str) -> str:
+        shown = shell.run("%session settings").splitlines()
+        return next(" ".join(line.split()) for line in shown if line.startswith(f"{name} "))
+
+    assert row("system") == "system from the environment IPY_SESSIONS_SYSTEM"
+    assert row("max_tokens") == "max_tokens 7 IPython's config"
+    assert row("model") == "model offline default"
+    shell.run("%config IPySessions.max_tokens = 8")
+    assert row("max_tokens") == "max_tokens 8 %config"
+    assert row("system") == "system from the environment IPY_SESSIONS_SYSTEM"
+    shell.run("%agent hi")
+    assert row("max_tokens") == "max_tokens 8 this session"
+    shell.run("%session settings max_tokens=9")
+    assert row("max_tokens") == "max_tokens 9 this session"
+    assert ses.current().parameters.max_tokens == 9
+
+
+def test_a_bad_setting_is_refused_in_one_line_and_changes_nothing(
+    make_shell: Callable[..., Shell], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By %config and in the environment."""
+    monkeypatch.setenv("IPY_SESSIONS_MAX_TOKENS", "many")
+    shell = make_shell()
+    assert "on_start can be 'continue' or 'new' or 'ask', and not 'x'." in shell.run("%config IPySessions.on_start = 'x'")
+    assert "max_tokens  16000" in re.sub(r" {3,}", "  ", shell.run("%session settings"))
+    shell.run("%agent hi")
+    assert not shell.failed
+
+
+@pytest.mark.parametrize(("on_start", "said"), [("new", "new session "), ("continue", "continued ")])
+def test_on_start_says_which_session_a_fresh_kernel_takes(
+    make_shell: Callable[..., Shell], on_start: str, said: str
+) -> None:
+    """The latest, or a new one; in one line."""
+    make_shell().run("%agent My name is Alice")
+    assert said in make_shell(on_start=on_start).run("%agent What is my name?")
+
+
+def test_on_start_ask_asks_nobody_before_it_is_told(make_shell: Callable[..., Shell]) -> None:
+    """The line says what to type."""
+    shell = make_shell(on_start="ask")
+    assert "Choose the session first: `%session continue`" in shell.run("%agent hi")
+    assert shell.failed
+    shell.run("%session new")
+    shell.run("%agent hi")
+    assert prompts() == ["hi"]
+
+
+def test_a_fresh_kernel_takes_the_session_that_last_answered_the_cell(
+    make_shell: Callable[..., Shell], tmp_path: Path
+) -> None:
+    """Rather than the notebook's latest."""
+    path = tmp_path / "work" / "analysis.ipynb"
+    path.write_text("{}")
+    shell = make_shell(notebook=path)
+    for number in (1, 2):
+        shell.ip.kernel.cell_id = f"cell-{number}"
+        shell.run(f"%session new session-{number}")
+        shell.run("%agent hi")
+    shell = make_shell(notebook=path)
+    shell.ip.kernel.cell_id = "cell-1"
+    assert "continued session-1" in shell.run("%agent hi")
+    shell = make_shell(notebook=path)
+    shell.ip.kernel.cell_id = "cell-3"
+    assert "continued session-1" in shell.run("%agent hi")
+
+
+def test_a_headless_run_begins_a_new_session(make_shell: Callable[..., Shell], tmp_path: Path) -> None:
+    """nbclient runs cells without ids and without a way to ask back."""
+    path = tmp_path / "work" / "analysis.ipynb"
+    path.write_text("{}")
+    for _ in range(2):
+        shell = make_shell(notebook=path)
+        shell.ip.kernel.cell_id, shell.ip.kernel.stdin = "", False
+        assert "new session" in shell.run("%agent hi")
+    assert len(list(Path(".sessions").glob("*.jsonl"))) == 2
+
+
+def test_a_notebook_renamed_while_the_kernel_runs_keeps_its_session(notebook: Shell, tmp_path: Path) -> None:
+    """The log learns the new name, and a fresh kernel finds it."""
+    notebook.run("%agent My name is Alice")
+    renamed = tmp_path / "work" / "renamed.ipynb"
+    (tmp_path / "work" / "analysis.ipynb").rename(renamed)
+    notebook.run(f"%config IPySessions.notebook = {str(renamed)!r}")
+    assert "**Alice**" in notebook.run("%agent What is my name?")
+    assert ses.current().notebook == "renamed.ipynb"
+    assert [row.notebook for row in ses.SessionManager(".sessions").list(notebook=renamed)] == ["renamed.ipynb"]
+
+
+def test_persistence_none_and_directory_are_settings(make_shell: Callable[..., Shell], tmp_path: Path) -> None:
+    """In memory alone, in the user's folder, in a folder of one's own."""
+    shell = make_shell(persistence="none")
+    assert "in memory alone" in shell.run("%agent hi")
+    assert list(Path.cwd().iterdir()) == []
+    for setting, folder in (("user", tmp_path / "home" / "data" / "ipy_sessions" / ".sessions"), ("mine", Path("mine"))):
+        shell = make_shell(directory=setting)
+        shell.run("%agent hi")
+        assert len(list(folder.glob("*.jsonl"))) == 1
+
+
+def test_python_functions_outside_a_kernel_say_what_is_missing() -> None:
+    """A script names its session."""
+    for function in (ses.history, ses.current):
+        with pytest.raises(ses.SessionsError, match="%load_ext ipy_sessions"):
+            function()

@@ -1,0 +1,211 @@
+"""Which session is meant."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import scripted
+
+from ipy_sessions import (
+    AmbiguousReferenceError,
+    InvalidIdError,
+    Session,
+    SessionClosedError,
+    SessionManager,
+    SessionNotFoundError,
+    Settings,
+    TurnRunningError,
+    user,
+)
+from ipy_sessions.testing import FixedSource, ScriptedModel
+
+
+def spoken(manager: SessionManager, name: str, text: str = "hi") -> Session:
+    """Return a new session that something was said in."""
+    session = manager.create(name)
+    session.append(user(text))
+    return session
+
+
+def test_each_reference_finds_its_session(manager: SessionManager) -> None:
+    """By name, id, the end of the id as shown, path, file name and row of the list."""
+    session = spoken(manager, "alice")
+    spoken(manager, "bob")
+    manager.close()
+    info = next(row for row in manager.list() if row.name == "alice")
+    for ref in ("alice", session.id, info.tail, session.file, str(session.file), session.file.name, info):
+        assert manager.open(ref).id == session.id
+
+
+def test_a_name_wins_over_the_end_of_an_id(manager: SessionManager) -> None:
+    """What the user has named is nearer than what a machine has."""
+    first = spoken(manager, "alice")
+    spoken(manager, first.info().tail)
+    assert manager.open(first.info().tail).name == first.info().tail
+
+
+def test_an_unknown_reference_names_what_is_near(manager: SessionManager) -> None:
+    """Typing errors and parts of names lead to what was meant; nothing changes."""
+    with pytest.raises(SessionNotFoundError, match="there are none here yet"):
+        manager.open("alice")
+    spoken(manager, "alice")
+    spoken(manager, "alice in wonderland")
+    spoken(manager, "bob")
+    with pytest.raises(SessionNotFoundError, match=r"Near it: 'alice' \(\w+\)"):
+        manager.open("alcie")
+    with pytest.raises(SessionNotFoundError, match="'alice in wonderland'"):
+        manager.open("wonder")
+    with pytest.raises(SessionNotFoundError, match="`%session list --all` shows"):
+        manager.open("zebra")
+
+
+def test_an_ambiguous_reference_lists_those_that_answer_to_it(manager: SessionManager) -> None:
+    """Two sessions of one name are told apart by their ids."""
+    tails = [spoken(manager, "alice").info().tail for _ in range(2)]
+    with pytest.raises(AmbiguousReferenceError, match="2 sessions answer to 'alice'") as raised:
+        manager.open("alice")
+    assert all(tail in str(raised.value) for tail in tails)
+
+
+def test_an_id_of_ones_own_must_be_valid_and_unused(manager: SessionManager) -> None:
+    """Ids stand in file names and tables: none that looks like a number or a path."""
+    session = manager.create(id="lesson-one_2026")
+    session.append(user("hi"))
+    assert manager.open("lesson-one_2026") is session
+    for bad in ("short", "../../etc/passwd", "12345678", "with space", "a" * 65, ""):
+        with pytest.raises(InvalidIdError, match="cannot be an id"):
+            manager.create(id=bad)
+    with pytest.raises(InvalidIdError, match="is taken"):
+        manager.create(id="lesson-one_2026")
+
+
+def test_the_latest_is_the_one_of_the_last_message(manager: SessionManager) -> None:
+    """Not of the last change to a file: renaming does not make a session recent."""
+    old, new = spoken(manager, "old"), spoken(manager, "new")
+    old.note(name="older")
+    assert [row.name for row in manager.list()] == ["new", "older"]
+    assert manager.continue_recent() is new
+
+
+def test_continue_recent_is_the_notebooks_own_or_a_new_one(manager: SessionManager, tmp_path: Path) -> None:
+    """With a notebook, another notebook's sessions do not count."""
+    assert len(manager.continue_recent().tree) == 0
+    other = SessionManager(manager.folder.path, notebook=tmp_path / "work" / "b.ipynb", source=FixedSource())
+    spoken(other, "b's")
+    manager.notebook = tmp_path / "work" / "a.ipynb"
+    spoken(manager, "a's")
+    assert other.continue_recent().name == "b's"
+    assert manager.continue_recent().name == "a's"
+    other.close()
+
+
+def test_a_renamed_notebook_keeps_its_sessions_and_a_copy_gets_none(manager: SessionManager, tmp_path: Path) -> None:
+    """By path, or by the cells that a session has seen once the path is gone."""
+    first = tmp_path / "work" / "first.ipynb"
+    cells = {"cells": [{"id": "c1"}, {"id": "c2"}]}
+    first.write_text(json.dumps(cells))
+    manager.notebook = first
+    session = manager.create("mine")
+    session.append(user("hi", cell_id="c2"))
+    copy = tmp_path / "work" / "copy.ipynb"
+    copy.write_text(json.dumps(cells))
+    assert manager.list(notebook=copy) == []
+    first.unlink()
+    assert [row.name for row in manager.list(notebook=copy)] == ["mine"]
+    assert manager.list(notebook=tmp_path / "work" / "stranger.ipynb") == []
+
+
+def test_switching_lets_go_of_the_session_before(manager: SessionManager) -> None:
+    """The old one is closed; one that cannot be opened leaves everything as it was."""
+    spoken(manager, "alice")
+    manager.close()
+    bob = manager.begin("bob")
+    bob.append(user("hi"))
+    with pytest.raises(SessionNotFoundError):
+        manager.switch("nobody")
+    assert manager.current is bob
+    assert not bob.closed
+    alice = manager.switch("alice")
+    assert manager.current is alice
+    with pytest.raises(SessionClosedError):
+        bob.prompt("x")
+    assert manager.switch("alice") is alice
+
+
+def test_a_switch_while_a_reply_streams_is_refused(manager: SessionManager) -> None:
+    """The session stays, and so does the reply."""
+    session, _ = scripted(manager, ["one ", "two"])
+    manager.current = session
+    events = session.stream("hi")
+    next(events)
+    for switch in (manager.begin, manager.leave):
+        with pytest.raises(TurnRunningError, match="is still answering, so the session stays"):
+            switch()
+    assert manager.current is session
+    list(events)
+    assert session.tree[str(session.leaf)].text == "one two"
+
+
+def test_a_session_in_memory_is_not_lost_by_switching(manager: SessionManager) -> None:
+    """It stays listed and can be opened again, as long as the kernel lives."""
+    draft = manager.begin("draft", temporary=True)
+    draft.prompt("hi")
+    manager.begin("other")
+    assert [row.name for row in manager.list()] == ["draft"]
+    assert manager.switch("draft") is draft
+
+
+def test_persistence_none_writes_nothing(tmp_path: Path) -> None:
+    """As a setting, and as the manager in memory."""
+    manager = SessionManager(tmp_path / "s", settings=Settings(persistence="none", offline_delay=0))
+    manager.begin("a").prompt("hi")
+    assert not (tmp_path / "s").exists()
+    memory = SessionManager.in_memory(find_model=lambda _: ScriptedModel("hello"))
+    assert memory.create().prompt("hi").text == "hello"
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_odd_files_never_break_the_list(manager: SessionManager) -> None:
+    """They are skipped, each with its reason; what was copied in appears."""
+    session = spoken(manager, "alice")
+    folder = manager.folder.path
+    (folder / "torn.jsonl").write_text('{"type":"ses')
+    (folder / "folder.jsonl").mkdir()
+    (folder / "notes.txt").write_text("hello")
+    (folder / "empty.jsonl").touch()
+    odd = session.file.read_text().replace('"content":[{"type":"text","text":"hi"}]', '"content":[],"usage":7')
+    (folder / "odd.jsonl").write_text(odd.replace(session.id, "another-id"))
+    rows, skipped = manager.scan()
+    assert {row.id for row in rows} == {session.id, "another-id"}
+    assert [path.name for path, _ in skipped] == ["empty.jsonl", "torn.jsonl"]
+
+
+def test_a_hundred_switches_leave_no_open_file(manager: SessionManager) -> None:
+    """Whoever is let go of holds no file."""
+    descriptors = Path("/proc/self/fd")
+    if not descriptors.exists():
+        descriptors = Path("/dev/fd")
+    before = len(list(descriptors.iterdir()))
+    for number in range(100):
+        manager.begin(f"s{number}").append(user("hi"))
+    assert len(list(descriptors.iterdir())) <= before + 1
+    manager.close()
+    assert len(list(descriptors.iterdir())) <= before
+
+
+def test_session_info_sums_up(manager: SessionManager) -> None:
+    """Every field of it, of a session that was read from its file."""
+    session = manager.create("alice")
+    session.prompt("My name is Alice", cell_id="c1")
+    session.prompt("What is my name?", cell_id="c2")
+    manager.close()
+    info = manager.list()[0]
+    assert (info.path, info.id, info.name, info.title) == (session.file, session.id, "alice", "alice")
+    assert (info.message_count, info.turn_count, info.leaf_count) == (4, 2, 1)
+    assert (info.first_message, info.model, info.notebook) == ("My name is Alice", "offline", None)
+    assert info.input_tokens > info.output_tokens > 0
+    assert (info.cost_usd, info.interrupted, info.bad_lines, info.cell_ids) == (0.0, False, 0, ("c1", "c2"))
+    assert info.created < info.modified
+    assert info.created.utcoffset().total_seconds() == 0

@@ -1,0 +1,74 @@
+"""Where a magic runs, host by host. The real hosts are in test_hosts.py and in browser/."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ipy_sessions.notebook import cell_ids, look
+
+
+def shell(*, cell: str | None = "c1", stdin: bool = True, **names: Any) -> SimpleNamespace:
+    """Return what a kernel's shell tells."""
+    parent = {"metadata": {"cellId": cell} if cell else {}, "content": {"allow_stdin": stdin}}
+    return SimpleNamespace(execution_count=3, user_ns=names, kernel=SimpleNamespace(get_parent=lambda: parent))
+
+
+def test_a_terminal_has_no_notebook(tmp_path: Path) -> None:
+    """Its folder is the working directory; a setting may name a notebook all the same."""
+    place = look(SimpleNamespace(execution_count=3), environ={})
+    assert (place.notebook, place.provider, place.directory) == (None, "terminal", Path.cwd())
+    given = look(SimpleNamespace(execution_count=3), given=str(tmp_path / "a.ipynb"), environ={})
+    assert (given.notebook, given.directory) == (tmp_path / "a.ipynb", tmp_path)
+
+
+def test_the_setting_goes_before_everything(tmp_path: Path) -> None:
+    """What the user says is right."""
+    place = look(shell(__vsc_ipynb_file__="/elsewhere.ipynb"), given=str(tmp_path / "a.ipynb"), environ={})
+    assert (place.notebook, place.found_by) == (tmp_path / "a.ipynb", "the setting notebook")
+
+
+def test_vscode_names_its_notebook(tmp_path: Path) -> None:
+    """By a variable of its own (by its documentation; VS Code itself was not run)."""
+    place = look(shell(cell=None, __vsc_ipynb_file__=str(tmp_path / "a.ipynb")), environ={})
+    assert (place.notebook, place.provider, place.headless) == (tmp_path / "a.ipynb", "vscode", False)
+
+
+def test_papermill_names_its_output(tmp_path: Path) -> None:
+    """When it was told to inject its paths."""
+    place = look(shell(cell=None, stdin=False, PAPERMILL_OUTPUT_PATH=str(tmp_path / "out.ipynb")), environ={})
+    assert (place.notebook, place.provider, place.headless) == (tmp_path / "out.ipynb", "papermill", True)
+
+
+def test_a_kernel_that_cannot_ask_and_has_no_cells_is_headless() -> None:
+    """nbclient; a console can ask, a notebook has cells."""
+    assert look(shell(cell=None, stdin=False), environ={}).headless
+    assert not look(shell(cell=None), environ={}).headless
+    assert not look(shell(stdin=False), environ={}).headless
+
+
+def test_an_inherited_session_name_is_not_ours(tmp_path: Path) -> None:
+    """nbclient inside another kernel must not take its parent's notebook."""
+    parent = tmp_path / "parent.ipynb"
+    parent.write_text("{}")
+    assert look(shell(), environ={"JPY_SESSION_NAME": str(parent)}).notebook is None
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"cells": 3}', '{"cells": [{"id": 3}, 4, {}]}'])
+def test_a_notebook_that_cannot_be_read_has_no_cells(tmp_path: Path, text: str) -> None:
+    """Never an error: the notebook is the user's, and may be half saved."""
+    path = tmp_path / "a.ipynb"
+    path.write_text(text)
+    assert cell_ids(path) == frozenset()
+    assert cell_ids(tmp_path / "none.ipynb") == frozenset()
+
+
+def test_cell_ids_are_those_of_the_saved_notebook(tmp_path: Path) -> None:
+    """Older notebooks have none."""
+    path = tmp_path / "a.ipynb"
+    path.write_text(json.dumps({"cells": [{"id": "c1"}, {"source": ""}, {"id": "c2"}]}))
+    assert cell_ids(path) == {"c1", "c2"}

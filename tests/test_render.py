@@ -1,0 +1,172 @@
+"""What a reader sees."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ipy_sessions import Reply, SessionManager, TextDelta
+from ipy_sessions.render import panels
+from ipy_sessions.render.live import LiveView
+from ipy_sessions.render.markup import Markup, closed, code, escaped, quoted, table
+from ipy_sessions.render.terminal import TerminalView
+from ipy_sessions.render.transcript import transcript
+
+
+class Display:
+    """Stands for IPython's display and its handle, and keeps what was shown."""
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[str, dict[str, str]]] = []
+
+    def __call__(self, bundle: dict[str, str], **_: Any) -> Display:
+        self.shown.append(("display", bundle))
+        return self
+
+    def update(self, bundle: dict[str, str], **_: Any) -> None:
+        """Replace what was shown."""
+        self.shown.append(("update", bundle))
+
+
+def play(deltas: int, pause: float, text: str = "word ") -> Display:
+    """Stream some deltas, a pause in seconds before each; return what was displayed."""
+    display, now = Display(), 0.0
+    view = LiveView(display, lambda: now)
+    for _ in range(deltas):
+        now += pause
+        view.show(TextDelta(text))
+    view.finish(Markup("all", "all"))
+    return display
+
+
+def test_the_first_words_are_shown_at_once_and_the_last_always() -> None:
+    """One display, then updates of it; the last holds everything in both forms."""
+    display = play(3, 0.001)
+    assert display.shown == [
+        ("display", {"text/markdown": "word ", "text/plain": "word "}),
+        ("update", {"text/markdown": "all", "text/plain": "all"}),
+    ]
+
+
+def test_there_are_at_most_ten_updates_a_second() -> None:
+    """However fast the model."""
+    assert len(play(1000, 0.005).shown) <= 5 * 10 + 2
+    assert len(play(1000, 0.005).shown) > 5 * 9
+
+
+def test_updates_become_fewer_as_the_text_grows() -> None:
+    """About a hundred kilobytes a second, whatever the length."""
+    display = play(1000, 0.01, "x" * 100)
+    sent = sum(len(bundle["text/markdown"]) for _, bundle in display.shown)
+    assert sent < 1.2 * 100_000 * 10  # ten seconds; ten updates a second would send five times as much
+
+
+def test_a_terminal_prints_each_piece_once() -> None:
+    """What was printed is not printed again at the end."""
+    stream = io.StringIO()
+    view = TerminalView(stream)
+    view.show(TextDelta("one "))
+    view.show(TextDelta("two"))
+    assert stream.getvalue() == "one two"
+    view.finish(Markup("one two\n\n<small>end</small>", "one two\n\nend"))
+    assert stream.getvalue() == "one two\n\nend\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        ("no code", "no code"),
+        ("```python\nx = 1", "```python\nx = 1\n```"),
+        ("```\nx\n```", "```\nx\n```"),
+        ("````\n```\nx", "````\n```\nx\n````"),
+        ("~~~\n```", "~~~\n```\n~~~"),
+        ("```\nx\n```python", "```\nx\n```python\n```"),
+        ("text ``` inline", "text ``` inline"),
+    ],
+)
+def test_an_open_code_fence_is_closed(text: str, ends: str) -> None:
+    """So that the last line of a stopped answer is not taken for code."""
+    assert closed(text) == ends
+
+
+def test_names_are_shown_as_they_are() -> None:
+    """Nothing that a user calls a session becomes markup."""
+    assert escaped("a*b_c|d <i>") == r"a\*b\_c\|d \<i\>"
+    assert code("a`b") == "``a`b``"
+    assert code("`a") == "`` `a ``"
+    assert quoted("# no heading\n\n1") == "> \\# no heading  \n>\n> 1  "
+
+
+def test_a_table_has_both_forms() -> None:
+    """Markdown for notebooks, columns for terminals."""
+    shown = table(("#", "session"), [("1", "a|b"), ("10", "c")], right=(0,))
+    assert shown.markdown == "| \\# | session |\n| ---: | --- |\n| 1 | a\\|b |\n| 10 | c |"
+    assert shown.plain == " #  session\n 1  a|b\n10  c"
+    assert repr(shown) == shown.plain
+
+
+def reply(**fields: Any) -> Reply:
+    """Return a reply of one word."""
+    return Reply([{"type": "text", "text": "Hello."}], "offline", **{"stop_reason": "end_turn", **fields})
+
+
+def test_the_last_line_says_model_tokens_session_and_file() -> None:
+    """In small print, and in both forms."""
+    shown = panels.answer(reply(usage={"input_tokens": 1200, "output_tokens": 3}), "al*ice", ".sessions/x.jsonl")
+    assert shown.markdown == "Hello.\n\n<small>offline · 1,200 in, 3 out · al\\*ice · `.sessions/x.jsonl`</small>"
+    assert shown.plain == "Hello.\n\noffline · 1,200 in, 3 out · al*ice · .sessions/x.jsonl"
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [
+        ({"stop_reason": None, "end": "interrupted"}, "stopped; what came until then is kept"),
+        ({"stop_reason": None, "end": "error"}, "broken off; what came until then is kept"),
+        ({"stop_reason": "max_tokens"}, "cut at --max-tokens"),
+    ],
+)
+def test_the_last_line_says_when_an_answer_is_not_whole(fields: dict[str, Any], word: str) -> None:
+    """First of all."""
+    shown = panels.answer(reply(**fields), "s", "f")
+    assert shown.plain.splitlines()[-1].startswith(f"{word} · offline")
+    assert f"<small>**{word}**" in shown.markdown
+
+
+def test_a_cost_that_is_not_known_is_not_nothing() -> None:
+    """Free is free, unknown is unknown."""
+    assert [panels.dollars(cost) for cost in (0.0, None, 0.0042, 1.5)] == ["$0.00", "cost unknown", "$0.0042", "$1.50"]
+
+
+def test_a_list_says_what_it_does_not_show(manager: SessionManager) -> None:
+    """Number, name or first message, messages, date; and what was left out, with the way to see it."""
+    session = manager.create()
+    session.prompt("My   name is\nAlice " + "x" * 100)
+    info = session.info()
+    rows = panels.Listing(None, (info,) * 60)
+    shown = panels.listing(rows, info.modified + timedelta(hours=2), 3, [(Path("odd.jsonl"), "not a session")]).plain
+    lines = shown.splitlines()
+    assert lines[1] == f" 1  My name is Alice {'x' * 33}         2  2 hours ago"
+    assert len([line for line in lines if "2 hours ago" in line]) == 50
+    assert lines[-3:] == [
+        "10 more, numbered on in the same order.",
+        "3 more of other notebooks: `%session list --all` shows them.",
+        "Skipped odd.jsonl: not a session",
+    ]
+    assert rows.row(60) == info
+    assert rows.row(61) is None
+    assert rows.row(0) is None
+
+
+def test_a_transcript_shows_who_said_what(manager: SessionManager) -> None:
+    """Questions as quotations, answers as the Markdown that they are."""
+    session = manager.create("al*ice")
+    assert "Nothing was said yet." in transcript("x", []).plain
+    session.prompt("# My name is Alice")
+    shown = transcript(session.title, session.tree.path())
+    assert shown.markdown.startswith("### al\\*ice\n\n**you** <small>2026-03-01")
+    assert "> \\# My name is Alice" in shown.markdown
+    assert "# My name is Alice\n\n[offline, 2026-03-01" in shown.plain

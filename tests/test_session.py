@@ -1,0 +1,259 @@
+"""A session: what is asked and answered is in its log, in the right order, whatever happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import scripted
+
+from ipy_sessions import (
+    Finished,
+    ModelError,
+    NewEntry,
+    SessionClosedError,
+    SessionManager,
+    SettingError,
+    TextDelta,
+    TurnRunningError,
+    UnknownModelError,
+    assistant,
+    user,
+)
+from ipy_sessions.context import build
+from ipy_sessions.store.reading import read
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """Return the lines of a file."""
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def test_a_prompt_writes_both_messages_and_what_they_were_sent_with(manager: SessionManager) -> None:
+    """Header, settings, question, answer: each follows the one before."""
+    session = manager.create("alice")
+    reply = session.prompt("My name is Alice", cell_id="a1", execution_count=3)
+    header, settings, question, answer = lines(session.file)
+    assert (header["type"], header["version"], header["name"], header["id"]) == ("session", 1, "alice", session.id)
+    assert settings["model"] == "offline"
+    assert settings["options"] == {"max_tokens": 16_000}
+    assert question["content"] == [{"type": "text", "text": "My name is Alice"}]
+    assert (question["cell_id"], question["execution_count"]) == ("a1", 3)
+    assert answer["content"] == reply.content
+    assert (answer["model"], answer["stop_reason"], answer["cost_usd"]) == ("offline", "end_turn", 0.0)
+    assert [line.get("parent_id") for line in (settings, question, answer)] == [None, settings["id"], question["id"]]
+    assert [line["seq"] for line in (settings, question, answer)] == [1, 2, 3]
+    assert {line["session"] for line in (settings, question, answer)} == {session.id}
+
+
+def test_the_file_is_known_at_once_and_exists_from_the_first_user_message(manager: SessionManager) -> None:
+    """A session that nobody spoke in leaves nothing behind; what was noted before is in the file when it comes."""
+    session = manager.create()
+    session.note(name="alice")
+    assert session.file.parent == manager.folder.path
+    assert not session.file.exists()
+    session.append(user("hi"))
+    assert [line["type"] for line in lines(session.file)] == ["session", "info", "message"]
+    assert manager.open(session.file).name == "alice"
+
+
+def test_the_question_is_on_disk_before_the_model_is_asked(manager: SessionManager) -> None:
+    """A model that never answers loses no question."""
+    seen: list[list[str]] = []
+    session, _ = scripted(manager, [lambda: seen.append([line["type"] for line in lines(session.file)]), "hello"])
+    session.prompt("hi")
+    assert seen == [["session", "settings", "message"]]
+
+
+def test_an_answer_that_breaks_off_is_kept_with_its_reason(manager: SessionManager) -> None:
+    """After an error the partial text is in the log, and the session goes on."""
+    session, model = scripted(manager, ["so ", "far", ModelError("gone")], "again")
+    with pytest.raises(ModelError):
+        session.prompt("hi")
+    last = lines(session.file)[-1]
+    assert (last["content"], last["stop_reason"], last["end"]) == ([{"type": "text", "text": "so far"}], None, "error")
+    assert session.info().interrupted
+    assert session.prompt("go on").text == "again"
+    assert [message["role"] for message in model.requests[1].messages] == ["user", "assistant", "user"]
+
+
+def test_who_stops_listening_stops_the_answer(manager: SessionManager) -> None:
+    """Closing the stream logs the answer as interrupted; after its last event it is complete."""
+    session, _ = scripted(manager, ["one ", "two ", "three"], "whole")
+    events = session.stream("hi")
+    next(event for event in events if isinstance(event, TextDelta))
+    events.close()
+    assert (session.tree[str(session.leaf)].text, session.tree[str(session.leaf)].fields["end"]) == ("one ", "interrupted")
+    events = session.stream("hi")
+    next(event for event in events if isinstance(event, Finished))
+    events.close()
+    assert "end" not in session.tree[str(session.leaf)].fields
+    assert session.tree[str(session.leaf)].fields["stop_reason"] == "end_turn"
+
+
+def test_stop_before_the_first_word_leaves_a_session_that_goes_on(manager: SessionManager) -> None:
+    """An empty answer is logged and never sent, since the API refuses messages without content."""
+    session, model = scripted(manager, [KeyboardInterrupt()], "hello")
+    with pytest.raises(KeyboardInterrupt):
+        session.prompt("hi")
+    assert lines(session.file)[-1]["content"] == []
+    session.prompt("again")
+    assert [message["role"] for message in model.requests[1].messages] == ["user", "user"]
+
+
+def test_a_second_prompt_during_a_reply_is_refused(manager: SessionManager) -> None:
+    """One turn at a time; the refused one has written nothing."""
+    session, _ = scripted(manager, ["one", "two"])
+    events = session.stream("hi")
+    next(events)
+    before = len(session.tree)
+    with pytest.raises(TurnRunningError, match="is still answering"):
+        session.prompt("another")
+    with pytest.raises(TurnRunningError, match="cannot be closed"):
+        session.close()
+    assert len(session.tree) == before
+    list(events)
+    assert not session.streaming
+
+
+def test_nothing_is_sent_or_written_for_a_model_that_does_not_exist(manager: SessionManager) -> None:
+    """The name is checked first."""
+    session = manager.create()
+    with pytest.raises(UnknownModelError, match="There is no model 'gpt'"):
+        session.prompt("hi", model="gpt")
+    assert not session.file.exists()
+    assert len(session.tree) == 0
+
+
+def test_an_option_holds_for_its_turn_and_the_session_keeps_its_own(manager: SessionManager) -> None:
+    """Each request can be rebuilt from the log as it was sent, one-turn options included."""
+    session, model = scripted(manager, "1", "2", "3", "4")
+    session.prompt("a", system="Be brief.")
+    session.prompt("b")
+    session.prompt("c")
+    session.configure(system="Be long.")
+    session.prompt("d")
+    sent = [request.parameters.system for request in model.requests]
+    assert sent == ["Be brief.", session.parameters.changed(system=sent[1]).system, sent[1], "Be long."]
+    path = read(session.file).tree.path()
+    asked = [number for number, entry in enumerate(path) if entry.role == "user"]
+    for number, request in zip(asked, model.requests, strict=True):
+        rebuilt = build(path[: number + 1])
+        assert rebuilt.parameters == request.parameters
+        assert rebuilt.messages == request.messages
+    assert [entry.type for entry in path].count("settings") == 4
+
+
+def test_model_and_system_text_come_back_with_the_session(manager: SessionManager) -> None:
+    """They belong to the session and not to the kernel that opens it."""
+    session = manager.create("alice")
+    session.configure(system="You are a pirate.", max_tokens=99)
+    session.prompt("hi")
+    manager.close()
+    again = SessionManager(manager.folder.path).open("alice")
+    assert (again.parameters.system, again.parameters.max_tokens) == ("You are a pirate.", 99)
+    again.close()
+
+
+def test_configure_refuses_what_no_turn_could_use(manager: SessionManager) -> None:
+    """A bad value changes nothing."""
+    session = manager.create()
+    with pytest.raises(SettingError):
+        session.configure(max_tokens=0)
+    with pytest.raises(UnknownModelError):
+        session.configure(model="gpt")
+    assert len(session.tree) == 0
+
+
+def test_secrets_reach_neither_the_disk_nor_the_model(
+    manager: SessionManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Live credentials, those set a moment ago included, and keys by their shape are masked everywhere."""
+    session, model = scripted(manager, ["your key is hunter2-hunter2"])
+    monkeypatch.setenv("SOME_SERVICE_TOKEN", "hunter2-hunter2")
+    key = "sk-ant-" + "api03-abcdefghijkl"
+    session.prompt(f"use hunter2-hunter2 and {key}", system="hunter2-hunter2", note={"hunter2-hunter2": [key]})
+    data = session.file.read_text()
+    assert "hunter2" not in data
+    assert key not in data
+    assert "hunter2" not in str(model.requests)
+    assert data.count("[masked SOME_SERVICE_TOKEN]") == 4
+
+
+def test_a_closed_session_says_so(manager: SessionManager) -> None:
+    """Closing twice is one close; using it afterwards raises a sentence that says how to open it again."""
+    session = manager.create("alice")
+    session.prompt("hi")
+    session.close()
+    session.close()
+    for use in (lambda: session.prompt("x"), lambda: session.append(user("x")), session.keep):
+        with pytest.raises(SessionClosedError, match=r"alice is closed. Open it again with `%session open "):
+            use()
+
+
+def test_a_session_in_memory_alone_is_written_by_keep(manager: SessionManager) -> None:
+    """Nothing on disk until then, everything afterwards."""
+    session = manager.create("draft", temporary=True)
+    session.prompt("My name is Alice")
+    assert not manager.folder.path.exists()
+    session.keep()
+    session.prompt("What is my name?")
+    assert [line["type"] for line in lines(session.file)].count("message") == 4
+    assert [entry.id for entry in read(session.file).tree] == [entry.id for entry in session.tree]
+
+
+def test_an_entry_of_any_kind_can_be_appended(manager: SessionManager) -> None:
+    """What this version does not know is a step when something follows it."""
+    session = manager.create()
+    first = session.append(user("hi"))
+    other = session.append(NewEntry("compaction", {"summary": "s", "first_kept": first.id}))
+    assert session.append(assistant("hello")).parent_id == other.id
+    assert session.leaf == session.tree.path()[-1].id
+
+
+def test_the_leaf_and_the_numbers_go_on_after_opening(manager: SessionManager) -> None:
+    """A reopened session continues where it was."""
+    session = manager.create("alice")
+    session.prompt("hi")
+    leaf, seq = session.leaf, session.tree.last_seq
+    manager.close()
+    again = manager.open("alice")
+    entry = again.append(user("on"))
+    assert (entry.parent_id, entry.seq) == (leaf, seq + 1)
+
+
+def test_a_stop_never_cuts_an_append_in_two(manager: SessionManager) -> None:
+    """Interrupts at random moments: the file and the tree always hold the same whole entries."""
+    session = manager.create()
+    session.append(user("start"))
+    stop = threading.Event()
+
+    def press() -> None:
+        while not stop.is_set():
+            time.sleep(0.0007)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    presser = threading.Thread(target=press)
+    interrupts = 0
+    presser.start()
+    deadline = time.monotonic() + 1.5
+    while True:
+        try:
+            while time.monotonic() < deadline:
+                session.append(user("x" * 500))
+            stop.set()
+            presser.join()
+            break
+        except KeyboardInterrupt:
+            interrupts += 1
+    assert interrupts > 20
+    contents = read(session.file)
+    assert contents.bad_lines == []
+    assert [entry.id for entry in contents.tree] == [entry.id for entry in session.tree]
+    assert [entry.seq for entry in contents.tree] == list(range(1, len(session.tree) + 1))

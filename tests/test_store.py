@@ -1,0 +1,119 @@
+"""Folders, names and masks."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ipy_sessions import LogWriteError
+from ipy_sessions.store.folder import Folder, choose
+from ipy_sessions.store.interrupts import uninterrupted
+from ipy_sessions.store.masking import Mask
+
+CREATED = datetime(2026, 3, 1, 10, 15, tzinfo=UTC)
+NOBODY = 65534
+ID = "01970000-0000-7000-8000-00003f9c2a11"
+
+
+@pytest.mark.parametrize(
+    ("notebook", "name"),
+    [
+        ("analysis", "analysis"),
+        ("my analysis (copy) #2", "my_analysis_copy_2"),
+        ("Zoe\u0308", "Zo\u00eb"),
+        ("日本語", "日本語"),
+        ("../..", "session"),
+        ("x" * 300, "x" * 80),
+        ("é" * 300, "é" * 40),
+        ("CON:<>|?*", "CON"),
+    ],
+)
+def test_a_files_name_is_safe_and_short(tmp_path: Path, notebook: str, name: str) -> None:
+    """Time, the notebook's name, the end of the id."""
+    file = Folder(tmp_path).file_for(ID, CREATED, Path("folder") / f"{notebook.replace('/', ':')}.ipynb")
+    expected = "session" if notebook == "../.." else name
+    assert file.parent == tmp_path
+    assert file.name in {f"20260301T101500Z-{expected}-9c2a11.jsonl", f"20260301T101500Z-{name}-9c2a11.jsonl"}
+    assert len(file.name.encode()) < 255
+
+
+def test_notebooks_are_named_so_that_a_folder_can_move(tmp_path: Path) -> None:
+    """Relative inside, absolute outside; and back."""
+    folder = Folder(tmp_path / ".sessions")
+    for path, written in ((tmp_path / "a" / "b.ipynb", "a/b.ipynb"), (Path("/elsewhere/c.ipynb"), "/elsewhere/c.ipynb")):
+        assert folder.relative(path) == written
+        assert folder.absolute(written) == path
+
+
+def test_the_directory_is_a_setting(tmp_path: Path) -> None:
+    """Beside the notebook, the user's, or a path; where the first cannot be written, the second, and that is said."""
+    users = tmp_path / "home" / "data" / "ipy_sessions" / ".sessions"
+    assert choose("notebook", tmp_path)[0].path == tmp_path / ".sessions"
+    assert choose("user", tmp_path)[0].path == users
+    assert choose("talks", tmp_path)[0].path == tmp_path / "talks"
+    assert choose("/elsewhere", tmp_path)[0].path == Path("/elsewhere")
+    if os.geteuid() == 0:
+        os.seteuid(NOBODY)  # root may write anywhere
+    try:
+        folder, note = choose("notebook", Path("/usr"))
+    finally:
+        if os.getuid() == 0:
+            os.seteuid(0)
+    assert (folder.path, note) == (users, f"/usr cannot be written, so sessions are kept in {users}.")
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    """With another that can be chosen."""
+    (tmp_path / "file").touch()
+    with pytest.raises(LogWriteError, match=r"could not be created.*Choose another with `%config IPySessions.directory"):
+        Folder(tmp_path / "file" / ".sessions").make()
+
+
+def test_credentials_are_masked_by_value_and_by_shape() -> None:
+    """As the environment is now; short values and other variables are no secrets."""
+    environ = {"A_TOKEN": "abcdefgh-token", "B_API_KEY": "abcdefgh", "PASSWORD": "short", "HOME": "/home/alice-long"}
+    mask = Mask(environ)
+    assert mask("x abcdefgh-token y abcdefgh z") == "x [masked A_TOKEN] y [masked B_API_KEY] z"
+    assert mask("short /home/alice-long") == "short /home/alice-long"
+    assert mask("sk-ant-" + "api03-AbC_d-1234.") == "[masked API key]."
+    environ["NEW_SECRET"] = "a-new-secret"
+    assert mask("a-new-secret") == "a-new-secret"
+    mask.refresh()
+    assert mask("a-new-secret") == "[masked NEW_SECRET]"
+
+
+def test_a_stop_waits_for_the_end_and_then_comes() -> None:
+    """Inside, nothing; outside, the interrupt; afterwards the handler is the old one."""
+    before = signal.getsignal(signal.SIGINT)
+    reached = False
+    with pytest.raises(KeyboardInterrupt), uninterrupted():
+        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(1000):
+            reached = True
+    assert reached
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_other_threads_and_other_handlers_are_left_alone() -> None:
+    """Only the main thread is ever interrupted; an ignored signal stays ignored."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with uninterrupted():
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    seen: list[object] = []
+
+    def work() -> None:
+        with uninterrupted():
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [before]

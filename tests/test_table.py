@@ -1,0 +1,68 @@
+"""A conversation as a frame: the same columns and types, whatever was said."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+import ipy_sessions as ses
+from ipy_sessions import SessionManager, table, user
+from ipy_sessions.entries import NewEntry
+
+TYPES = {
+    "session": "string",
+    "id": "string",
+    "parent_id": "string",
+    "ts": "datetime64[ms, UTC]",
+    "role": "string",
+    "text": "string",
+    "model": "string",
+    "stop_reason": "string",
+    "input_tokens": "Int64",
+    "output_tokens": "Int64",
+    "cache_read_tokens": "Int64",
+    "cache_write_tokens": "Int64",
+    "cost_usd": "Float64",
+    "latency_ms": "Int64",
+    "cell_id": "string",
+    "execution_count": "Int64",
+    "notebook": "string",
+}
+
+
+def types(frame: pd.DataFrame) -> dict[str, str]:
+    """Return the types of a frame's columns."""
+    return {str(name): str(kind) for name, kind in frame.dtypes.items()}
+
+
+def test_a_frame_without_rows_has_the_same_columns() -> None:
+    """Names, order and types are fixed."""
+    frame = table.messages([], None)
+    assert len(frame) == 0
+    assert types(frame) == TYPES
+    assert list(frame.columns) == list(TYPES)
+
+
+def test_one_row_a_message_with_what_was_logged(manager: SessionManager) -> None:
+    """Times in UTC, missing values missing, ids as strings."""
+    session = manager.create()
+    session.prompt("My name is Alice", cell_id="12345678", execution_count=3)
+    frame = ses.history(session)
+    assert types(frame) == TYPES
+    assert list(frame["role"]) == ["user", "assistant"]
+    assert list(frame["id"]) == [entry.id for entry in session.tree if entry.type == "message"]
+    assert frame["cell_id"][0] == "12345678"
+    assert frame["ts"][0] == pd.Timestamp("2026-03-01T10:15:03Z")
+    assert frame["output_tokens"][1] > 0
+    assert frame["cost_usd"][1] == 0.0
+    assert frame[["model", "input_tokens", "cache_read_tokens"]].loc[0].isna().all()
+
+
+def test_lines_changed_by_hand_do_not_break_it(manager: SessionManager) -> None:
+    """A value of the wrong kind is missing; the types stay."""
+    session = manager.create()
+    session.append(user("hi", execution_count="three", cell_id=7, cost_usd=True, latency_ms=1.5))
+    session.append(NewEntry("message", {"role": "assistant", "content": "text", "usage": "many", "model": ["x"]}))
+    frame = ses.history(session)
+    assert types(frame) == TYPES
+    assert list(frame["text"]) == ["hi", "text"]
+    assert frame[["execution_count", "cell_id", "cost_usd", "latency_ms", "model", "input_tokens"]].isna().all(axis=None)
