@@ -24,7 +24,7 @@ demo: .venv/dev
 	@$(PYTHON) scripts/demo.py notebooks/01_first_session.ipynb
 
 bench: .venv/dev
-	@$(PYTHON) benchmarks/run.py
+	@chromium=$$($(PYTHON) scripts/chromium.py) && CHROMIUM="$$chromium" $(PYTHON) benchmarks/run.py
 
 format: .venv/dev
 	.venv/bin/ruff check --fix

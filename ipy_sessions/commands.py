@@ -13,16 +13,17 @@ import keyword
 import re
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NoReturn, TypeAlias
+from functools import cache
+from typing import Any, NamedTuple, NoReturn, TypeAlias
+
+import msgspec
 
 from ipy_sessions.errors import CommandError
 
 _TOKEN = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|[^\s"']|["'](?=\S*$|\S*\s))+""")
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(msgspec.Struct, frozen=True):
     """``%%agent``: ask the model.
 
     Parameters
@@ -45,83 +46,70 @@ class Ask:
     out: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(msgspec.Struct, frozen=True):
     """``%session`` alone: say which session this is."""
 
 
-@dataclass(frozen=True, slots=True)
-class New:
+class New(msgspec.Struct, frozen=True):
     """``%session new``: begin another session; `temporary` keeps it in memory alone."""
 
     name: str = ""
     temporary: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(msgspec.Struct, frozen=True):
     """``%session open``: go on with the session that is meant."""
 
     ref: str
 
 
-@dataclass(frozen=True, slots=True)
-class List:
+class List(msgspec.Struct, frozen=True):
     """``%session list``: show the notebook's sessions, or all of the folder."""
 
     all: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Continue:
+class Continue(msgspec.Struct, frozen=True):
     """``%session continue``: go on with the latest session."""
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
+class Close(msgspec.Struct, frozen=True):
     """``%session close``: let go of the session."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(msgspec.Struct, frozen=True):
     """``%session keep``: write a session that is in memory alone to its file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rename:
+class Rename(msgspec.Struct, frozen=True):
     """``%session rename``: give the session a name."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(msgspec.Struct, frozen=True):
     """``%session history``: the conversation as a DataFrame, also bound to `df` when one is named."""
 
     df: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Show:
+class Show(msgspec.Struct, frozen=True):
     """``%session show``: the conversation to read, of this session or another."""
 
     ref: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(msgspec.Struct, frozen=True):
     """``%session file``: where the file is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Set:
+class Set(msgspec.Struct, frozen=True):
     """``%session settings``: show the settings, or change what belongs to the session."""
 
-    changes: dict[str, str] = field(default_factory=dict)
+    changes: dict[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Help:
+class Help(msgspec.Struct, frozen=True):
     """``%session help``: what there is to type."""
 
     command: str = ""
@@ -150,6 +138,7 @@ def _parser(prog: str, text: str) -> _Parser:
     )
 
 
+@cache
 def _agent_parser() -> _Parser:
     parser = _parser("%%agent", "Ask the model; the reply streams below the cell and is kept in the session.")
     parser.usage = "%(prog)s [--model NAME] [--system TEXT] [--session NAME] [--max-tokens N] [--out VAR] PROMPT"
@@ -166,101 +155,107 @@ def _agent_parser() -> _Parser:
     return parser
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
+class _Form(NamedTuple):
     """How one command is typed.
 
     Parameters
     ----------
-    parser
-        Reads what stands behind its name.
+    name
+        The word behind ``%session``.
+    text
+        Its help, in one line.
     build
         From what was read to its value.
+    arguments
+        What may stand behind it, for argparse.
     """
 
-    parser: _Parser
+    name: str
+    text: str
     build: Callable[[argparse.Namespace], Command]
+    arguments: tuple[tuple[str, dict[str, Any]], ...] = ()
+
+    @property
+    def parser(self) -> _Parser:
+        """What reads it; made when it is needed, since making all of them would delay loading."""
+        parser = _parser(f"%session {self.name}", self.text)
+        for argument, options in self.arguments:
+            parser.add_argument(argument, **options)
+        return parser
 
 
-def _form(
-    name: str, text: str, build: Callable[[argparse.Namespace], Command], *arguments: tuple[str, dict[str, Any]]
-) -> tuple[str, _Form]:
-    parser = _parser(f"%session {name}", text)
-    for argument, options in arguments:
-        parser.add_argument(argument, **options)
-    return name, _Form(parser, build)
+def _words(name: str, text: str, nargs: str = "*", metavar: str = "") -> tuple[str, dict[str, Any]]:
+    return name, {"nargs": nargs, "metavar": metavar or name.upper(), "help": text}
 
 
-def _words(name: str, help: str, nargs: str = "*", metavar: str = "") -> tuple[str, dict[str, Any]]:  # noqa: A002
-    return name, {"nargs": nargs, "metavar": metavar or name.upper(), "help": help}
+def _flag(name: str, text: str) -> tuple[str, dict[str, Any]]:
+    return name, {"action": "store_true", "help": text}
 
 
-def _flag(name: str, help: str) -> tuple[str, dict[str, Any]]:  # noqa: A002 - argparse's own word
-    return name, {"action": "store_true", "help": help}
-
-
-_FORMS = dict(
-    [
-        _form(
+_FORMS = {
+    form.name: form
+    for form in (
+        _Form(
             "new",
             "Begin another session. The one before stays in the list.",
             lambda read: New(" ".join(read.name), read.temp),
-            _words("name", "what to call it; it can do without"),
-            _flag("--temp", "keep it in memory alone; %%session keep writes it"),
+            (
+                _words("name", "what to call it; it can do without"),
+                _flag("--temp", "keep it in memory alone; %%session keep writes it"),
+            ),
         ),
-        _form(
+        _Form(
             "open",
             "Go on with a session: a number of the list last shown, a name, an id's end, or a path.",
             lambda read: Open(" ".join(read.ref)),
-            _words("ref", "2, alice, 3f9c2a or path/to/file.jsonl", nargs="+"),
+            (_words("ref", "2, alice, 3f9c2a or path/to/file.jsonl", nargs="+"),),
         ),
-        _form(
+        _Form(
             "list",
             "Show this notebook's sessions, the latest first. Number 0 is the one you are in.",
             lambda read: List(read.all),
-            _flag("--all", "every session of the folder"),
+            (_flag("--all", "every session of the folder"),),
         ),
-        _form(
+        _Form(
             "continue",
             "Go on with this notebook's latest session; without a notebook, the folder's.",
             lambda _: Continue(),
         ),
-        _form("close", "Let go of the session. Nothing is deleted.", lambda _: Close()),
-        _form("keep", "Write a session that is in memory alone to its file.", lambda _: Keep()),
-        _form(
+        _Form("close", "Let go of the session. Nothing is deleted.", lambda _: Close()),
+        _Form("keep", "Write a session that is in memory alone to its file.", lambda _: Keep()),
+        _Form(
             "rename",
             "Give the session a name.",
             lambda read: Rename(" ".join(read.name)),
-            _words("name", "its new name", nargs="+"),
+            (_words("name", "its new name", nargs="+"),),
         ),
-        _form(
+        _Form(
             "history",
             "The conversation as a DataFrame, one row a message.",
             lambda read: History(_variable("--df", read.df)),
-            ("--df", {"metavar": "NAME", "help": "also bind the frame to this variable"}),
+            (("--df", {"metavar": "NAME", "help": "also bind the frame to this variable"}),),
         ),
-        _form(
+        _Form(
             "show",
             "The conversation to read.",
             lambda read: Show(" ".join(read.ref)),
-            _words("ref", "another session, as for open"),
+            (_words("ref", "another session, as for open"),),
         ),
-        _form("file", "Where the session's file is.", lambda _: File()),
-        _form(
+        _Form("file", "Where the session's file is.", lambda _: File()),
+        _Form(
             "settings",
             "Show every setting and where its value comes from, or change the session's own.",
             lambda read: Set(_changes(read.changes)),
-            _words("changes", "model=offline, system='Be brief.', max_tokens=500", metavar="NAME=VALUE"),
+            (_words("changes", "model=offline, system='Be brief.', max_tokens=500", metavar="NAME=VALUE"),),
         ),
-        _form(
+        _Form(
             "help",
             "Show what can be typed.",
             lambda read: Help(" ".join(read.command)),
-            _words("command", "one of them"),
+            (_words("command", "one of them"),),
         ),
-    ]
-)
-_AGENT = _agent_parser()
+    )
+}
 COMMANDS = tuple(_FORMS)
 """The words that may follow ``%session``."""
 
@@ -278,7 +273,7 @@ def parse_agent(line: str, body: str = "") -> Ask:
     tokens = list(_TOKEN.finditer(line))
     words = [token[0] for token in tokens]
     cut = words.index("--") if "--" in words else None
-    read = _AGENT.parse_args([_unquoted(word) for word in words[:cut]])
+    read = _agent_parser().parse_args([_unquoted(word) for word in words[:cut]])
     if cut is not None and not read.text:
         start = tokens[cut].end()
     else:
@@ -309,7 +304,7 @@ def parse_session(line: str) -> Command:
 
 def agent_help() -> str:
     """Return the help of ``%%agent``."""
-    return _AGENT.format_help()
+    return _agent_parser().format_help()
 
 
 def session_help(command: str = "") -> str:
@@ -321,7 +316,7 @@ def session_help(command: str = "") -> str:
         When there is no such command.
     """
     if not command:
-        return "\n".join(f"{name:10}{form.parser.description}" for name, form in _FORMS.items())
+        return "\n".join(f"{name:10}{form.text}" for name, form in _FORMS.items())
     if command not in _FORMS:
         raise CommandError(_no_command(command))
     return _FORMS[command].parser.format_help()
@@ -370,7 +365,7 @@ def _after_agent(before: list[str], begun: str, sessions: Sequence[str], models:
     # Options stand before the prompt: after a word of it, nothing is offered.
     values = before[1::2]
     if begun.startswith("-") and all(word.startswith("-") for word in before[0::2]) and len(values) * 2 == len(before):
-        return _options(_AGENT)
+        return _options(_agent_parser())
     return []
 
 

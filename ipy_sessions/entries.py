@@ -205,27 +205,37 @@ def clean(value: Any, mask: Callable[[str], str]) -> Any:
     TypeError
         For a value that JSON has no form for.
     """
-    if isinstance(value, str):
-        text = str.__str__(value)  # of a subclass, such as an enumeration's or NumPy's, the text alone
-        return mask(text if text.isascii() else _whole_characters(text))
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, Mapping):
-        return {
-            clean(key if isinstance(key, str) else str(key), mask): clean(item, mask) for key, item in value.items()
-        }
-    if isinstance(value, list | tuple):
+    kind = type(value)
+    if kind is str:
+        return mask(value if value.isascii() else _whole_characters(value))
+    if kind is dict:
+        return {clean(name if isinstance(name, str) else str(name), mask): clean(value[name], mask) for name in value}
+    if kind is list:
         return [clean(item, mask) for item in value]
-    if getattr(value, "shape", None) == () and not isinstance(item := value.item(), type(value)):
-        return clean(item, mask)  # a number of NumPy's
-    return _clean_number(value)
+    if value is None or kind is bool:
+        return value
+    if kind is int or kind is float:
+        return _clean_number(value)
+    return clean(_plain(value), mask)
 
 
-def _clean_number(value: Any) -> int | float | str | None:
+def _clean_number(value: float) -> float | str | None:
     if isinstance(value, int):
-        return int(value) if -INTEGER_LIMIT <= value < INTEGER_LIMIT else str(int(value))
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
+        return value if -INTEGER_LIMIT <= value < INTEGER_LIMIT else str(value)
+    return value if math.isfinite(value) else None
+
+
+def _plain(value: Any) -> Any:
+    """Return what a value of another type is at heart: a subclass's base, a mapping's dict, a number out of NumPy."""
+    for base in (str, int, float):
+        if isinstance(value, base):
+            return str.__str__(value) if base is str else base(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, list | tuple):
+        return list(value)
+    if getattr(value, "shape", None) == () and not isinstance(item := value.item(), type(value)):
+        return item
     raise TypeError(f"an entry holds what JSON can hold, and that is not so for {type(value).__name__}: {value!r:.60}")
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,6 +133,8 @@ def _connection_file() -> Path:
 
 def _from_server(environ: Mapping[str, str]) -> Path | None:
     """Ask exactly the server that started us: its file is named after our parent's process."""
+    import urllib.request  # 20 ms, and only kernels need it
+
     from jupyter_core.paths import jupyter_runtime_dir
 
     try:

@@ -2,8 +2,8 @@
 
 Usage: environment.py FOLDER EXTRA
 
-A fresh Debian or Ubuntu has a Python whose ``venv`` lacks pip; there the package that completes it is installed if that is
-possible without asking, and else one sentence says what to type.
+A fresh Debian or Ubuntu has a Python whose ``venv`` lacks pip; there the package that completes it is installed if that
+is possible without asking, and else one sentence says what to type.
 """
 
 from __future__ import annotations

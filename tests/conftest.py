@@ -37,9 +37,7 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def manager(tmp_path: Path) -> Iterator[SessionManager]:
     """Sessions of an empty folder, with ids and times that are known."""
-    manager = SessionManager(
-        tmp_path / "work" / ".sessions", settings=Settings(offline_delay=0), source=FixedSource()
-    )
+    manager = SessionManager(tmp_path / "work" / ".sessions", settings=Settings(offline_delay=0), source=FixedSource())
     yield manager
     manager.close()
 
@@ -134,7 +132,7 @@ def make_shell(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., She
             return Shell(InteractiveShell.instance(config=config), capsys)
         config.IPySessions.notebook = str(notebook)
         config.InteractiveShell.display_pub_class = CapturingDisplayPublisher
-        ip = InteractiveShell.instance(config=config)
+        ip: Any = InteractiveShell.instance(config=config)
         ip.display_pub = CapturingDisplayPublisher(shell=ip)
         ip.kernel = NotebookKernel()
         return Shell(ip, capsys)

@@ -26,7 +26,7 @@ from ipy_sessions.commands import Ask, completions, parse_agent, parse_session
         ("- item", "", Ask("- item")),
         ("-- --model is an option", "", Ask("--model is an option")),
         ("hi -- there", "", Ask("hi -- there")),
-        ('don\'t "stop', "", Ask('don\'t "stop')),
+        ("don't \"stop", "", Ask("don't \"stop")),
         ('say "hi  there"', "", Ask('say "hi  there"')),
         ("", "", Ask("")),
         ("  ", "\n \n", Ask("")),

@@ -67,7 +67,7 @@ def test_odd_values_become_what_json_has() -> None:
 
 def test_numpy_numbers_become_pythons() -> None:
     """Numbers out of a frame can be logged."""
-    cleaned = clean({"i": np.int64(3), "f": np.float32(0.5), "b": np.bool_(True), "n": np.float64("nan")}, same)  # noqa: FBT003
+    cleaned = clean({"i": np.int64(3), "f": np.float32(0.5), "b": np.bool_(True), "n": np.float64("nan")}, same)
     assert cleaned == {"i": 3, "f": 0.5, "b": True, "n": None}
     assert [type(value) for value in cleaned.values()] == [int, float, bool, type(None)]
 

@@ -10,7 +10,7 @@ from typing import Any
 from conftest import Shell
 from IPython.core.completer import provisionalcompleter
 
-from ipy_sessions.magics.extension import Extension, find
+from ipy_sessions.magics.extension import find
 
 
 def traces(ip: Any) -> dict[str, Any]:
@@ -69,13 +69,14 @@ def test_reloading_and_switching_leave_one_set_of_everything(terminal: Shell) ->
 
 def test_switching_does_not_make_memory_grow(terminal: Shell) -> None:
     """A hundred sessions cost no more than a few kilobytes after the first hundred."""
+    extension = find(terminal.ip)
+    assert extension is not None
+    manager = extension.host.manager(extension.host.place())
 
     def switch(times: int) -> None:
         for _ in range(times):
-            extension.host.manager(extension.host.place()).begin("s").prompt("hi")
+            manager.begin("s").prompt("hi")
 
-    extension = find(terminal.ip)
-    assert isinstance(extension, Extension)
     switch(20)
     gc.collect()
     tracemalloc.start()
@@ -104,7 +105,7 @@ def test_a_taken_name_is_left_to_its_owner(make_shell: Callable[..., Shell]) -> 
     """Loading says so and how to choose another."""
     shell = make_shell()
     shell.run("%unload_ext ipy_sessions")
-    shell.ip.register_magic_function(lambda line, cell: "theirs", "cell", "agent")
+    shell.ip.register_magic_function(lambda *_: "theirs", "cell", "agent")
     shell.ip.user_ns["session"] = 1
     shown = shell.run("%load_ext ipy_sessions")
     assert f"%%agent belongs to {__name__} and stays." in shown

@@ -34,6 +34,7 @@ class Kernel:
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)
         self.run("%load_ext ipy_sessions")
+        self.pid = self.run("import os; print(os.getpid())")
 
     def send(self, code: str) -> str:
         """Ask for a cell to be run; return the id of the request."""
@@ -127,11 +128,11 @@ def test_stop_keeps_what_came_and_queued_cells_do_not_run(kernel: Kernel) -> Non
 
 
 def test_a_killed_kernel_loses_no_question(kernel: Kernel) -> None:
-    """kill -9 while a reply streams: the question is in the log, and the session resumes."""
+    """Kill -9 while a reply streams: the question is in the log, and the session resumes."""
     for message in kernel.messages(kernel.send("%%agent\nMy name is Alice. count to 2000")):
         if " 20 " in str(message["content"]):
             break
-    os.kill(kernel.manager.provisioner.pid, signal.SIGKILL)
+    os.kill(int(kernel.pid), signal.SIGKILL)
     assert last_line()["role"] == "user"
     again = Kernel()
     try:
@@ -195,7 +196,7 @@ class Terminal:
         self.child, self._fd = pty.fork()
         if self.child == 0:
             command = [sys.executable, "-m", "IPython", "--simple-prompt", "--no-banner", "--colors=nocolor"]
-            os.execve(sys.executable, command, {**os.environ, "TERM": "dumb"})
+            os.execve(sys.executable, command, {**os.environ, "TERM": "dumb"})  # noqa: S606
         self._seen = ""
 
     def type(self, text: str) -> None:

@@ -132,7 +132,9 @@ def test_damage_inside_costs_the_damaged_line_alone(change: Callable[[bytes], by
     assert [line.number for line in read(path).bad_lines] == bad
 
 
-@pytest.mark.parametrize("data", [b"", b"\x89PNG\r\n\x1a\n", b'{"type":"info","id":"x"}\n', b"[]\n", b"plain text\n" * 1000])
+@pytest.mark.parametrize(
+    "data", [b"", b"\x89PNG\r\n\x1a\n", b'{"type":"info","id":"x"}\n', b"[]\n", b"plain text\n" * 1000]
+)
 def test_a_file_that_is_no_session_is_refused_untouched(data: bytes) -> None:
     """Opening another file by mistake costs nothing but a sentence."""
     path = cut(data)
@@ -143,7 +145,9 @@ def test_a_file_that_is_no_session_is_refused_untouched(data: bytes) -> None:
 
 def test_unknown_types_and_fields_survive_and_can_be_added_to() -> None:
     """What a newer version or another tool wrote stays, byte for byte."""
-    strange = b'{"type":"from_the_future","seq":8,"id":"f-1","parent_id":null,"session":"s","ts":"t","x":{"y":[1.0,null]}}\n'
+    strange = (
+        b'{"type":"from_the_future","seq":8,"id":"f-1","parent_id":null,"session":"s","ts":"t","x":{"y":[1.0,null]}}\n'
+    )
     path = cut(WHOLE + strange)
     session = SessionManager(path.parent).open(path)
     session.append(user("on"))

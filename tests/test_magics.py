@@ -112,7 +112,8 @@ def test_the_answer_is_one_display_with_a_last_line_in_small_print(notebook: She
     assert len({output["transient"]["display_id"] for output in notebook.outputs}) == 1
     (markdown,) = notebook.final_outputs("text/markdown")
     assert re.search(
-        r"\n\n<small>offline · \d+ in, \d+ out · alice · `\.sessions/\d{8}T\d{6}Z-analysis-\w{6}\.jsonl`</small>$", markdown
+        r"\n\n<small>offline · \d+ in, \d+ out · alice · `\.sessions/\d{8}T\d{6}Z-analysis-\w{6}\.jsonl`</small>$",
+        markdown,
     )
     assert [(line.get("cell_id"), line["role"]) for line in logged()] == [("cell-1", "user"), (None, "assistant")]
 
@@ -181,7 +182,15 @@ def test_where_am_i(notebook: Shell) -> None:
     assert "none yet: ask something" in notebook.run("%session")
     notebook.run("%agent My name is Alice")
     shown = notebook.run("%session")
-    for expected in ("My name is Alice (", "1, 2 messages", " in, ", "$0.00", "offline", ".sessions/", "the setting notebook"):
+    for expected in (
+        "My name is Alice (",
+        "1, 2 messages",
+        " in, ",
+        "$0.00",
+        "offline",
+        ".sessions/",
+        "the setting notebook",
+    ):
         assert expected in shown
 
 
@@ -232,7 +241,9 @@ def test_a_bad_setting_is_refused_in_one_line_and_changes_nothing(
     """By %config and in the environment."""
     monkeypatch.setenv("IPY_SESSIONS_MAX_TOKENS", "many")
     shell = make_shell()
-    assert "on_start can be 'continue' or 'new' or 'ask', and not 'x'." in shell.run("%config IPySessions.on_start = 'x'")
+    assert "on_start can be 'continue' or 'new' or 'ask', and not 'x'." in shell.run(
+        "%config IPySessions.on_start = 'x'"
+    )
     assert "max_tokens  16000" in re.sub(r" {3,}", "  ", shell.run("%session settings"))
     shell.run("%agent hi")
     assert not shell.failed
@@ -277,7 +288,7 @@ def test_a_fresh_kernel_takes_the_session_that_last_answered_the_cell(
 
 
 def test_a_headless_run_begins_a_new_session(make_shell: Callable[..., Shell], tmp_path: Path) -> None:
-    """nbclient runs cells without ids and without a way to ask back."""
+    """Nbclient runs cells without ids and without a way to ask back."""
     path = tmp_path / "work" / "analysis.ipynb"
     path.write_text("{}")
     for _ in range(2):
@@ -303,7 +314,10 @@ def test_persistence_none_and_directory_are_settings(make_shell: Callable[..., S
     shell = make_shell(persistence="none")
     assert "in memory alone" in shell.run("%agent hi")
     assert list(Path.cwd().iterdir()) == []
-    for setting, folder in (("user", tmp_path / "home" / "data" / "ipy_sessions" / ".sessions"), ("mine", Path("mine"))):
+    for setting, folder in (
+        ("user", tmp_path / "home" / "data" / "ipy_sessions" / ".sessions"),
+        ("mine", Path("mine")),
+    ):
         shell = make_shell(directory=setting)
         shell.run("%agent hi")
         assert len(list(folder.glob("*.jsonl"))) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -208,4 +209,4 @@ def test_session_info_sums_up(manager: SessionManager) -> None:
     assert info.input_tokens > info.output_tokens > 0
     assert (info.cost_usd, info.interrupted, info.bad_lines, info.cell_ids) == (0.0, False, 0, ("c1", "c2"))
     assert info.created < info.modified
-    assert info.created.utcoffset().total_seconds() == 0
+    assert info.created.tzinfo is UTC

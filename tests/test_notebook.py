@@ -52,7 +52,7 @@ def test_a_kernel_that_cannot_ask_and_has_no_cells_is_headless() -> None:
 
 
 def test_an_inherited_session_name_is_not_ours(tmp_path: Path) -> None:
-    """nbclient inside another kernel must not take its parent's notebook."""
+    """Nbclient inside another kernel must not take its parent's notebook."""
     parent = tmp_path / "parent.ipynb"
     parent.write_text("{}")
     assert look(shell(), environ={"JPY_SESSION_NAME": str(parent)}).notebook is None

@@ -68,9 +68,9 @@ def test_it_says_what_it_can_do_when_it_has_no_answer() -> None:
     assert "I have no answer to that" in answer(said("hi", "Why is the sky blue?"))
 
 
-def streamed(messages: list[Message], **parameters: int) -> list[Event]:
+def streamed(messages: list[Message], max_tokens: int = 16_000) -> list[Event]:
     """Return the events of an answer."""
-    request = Request(messages, Settings().parameters.changed(**parameters))
+    request = Request(messages, Settings().parameters.changed(max_tokens=max_tokens))
     return list(OfflineModel().stream(request))
 
 

@@ -38,8 +38,7 @@ def test_every_error_is_public_and_drawn_in_the_tree() -> None:
         ("import ipy_sessions", ("msgspec", "IPython", "pandas", "anthropic", "ipy_sessions.session")),
         ("import ipy_sessions as s; s.SessionManager", ("IPython", "pandas", "anthropic", "ipywidgets")),
         (
-            "from IPython.core.interactiveshell import InteractiveShell as I\n"
-            "I.instance().run_line_magic('load_ext', 'ipy_sessions')",
+            "from IPython import InteractiveShell as S; S().run_line_magic('load_ext', 'ipy_sessions')",
             ("pandas", "anthropic", "ipywidgets", "nbformat"),
         ),
     ],

@@ -24,6 +24,7 @@ class Display:
         self.shown: list[tuple[str, dict[str, str]]] = []
 
     def __call__(self, bundle: dict[str, str], **_: Any) -> Display:
+        """Show something new."""
         self.shown.append(("display", bundle))
         return self
 

@@ -66,7 +66,12 @@ def test_the_file_is_known_at_once_and_exists_from_the_first_user_message(manage
 def test_the_question_is_on_disk_before_the_model_is_asked(manager: SessionManager) -> None:
     """A model that never answers loses no question."""
     seen: list[list[str]] = []
-    session, _ = scripted(manager, [lambda: seen.append([line["type"] for line in lines(session.file)]), "hello"])
+
+    def look() -> None:
+        (file,) = manager.folder.files()
+        seen.append([line["type"] for line in lines(file)])
+
+    session, _ = scripted(manager, [look, "hello"])
     session.prompt("hi")
     assert seen == [["session", "settings", "message"]]
 
@@ -89,7 +94,10 @@ def test_who_stops_listening_stops_the_answer(manager: SessionManager) -> None:
     events = session.stream("hi")
     next(event for event in events if isinstance(event, TextDelta))
     events.close()
-    assert (session.tree[str(session.leaf)].text, session.tree[str(session.leaf)].fields["end"]) == ("one ", "interrupted")
+    assert (session.tree[str(session.leaf)].text, session.tree[str(session.leaf)].fields["end"]) == (
+        "one ",
+        "interrupted",
+    )
     events = session.stream("hi")
     next(event for event in events if isinstance(event, Finished))
     events.close()
@@ -171,9 +179,7 @@ def test_configure_refuses_what_no_turn_could_use(manager: SessionManager) -> No
     assert len(session.tree) == 0
 
 
-def test_secrets_reach_neither_the_disk_nor_the_model(
-    manager: SessionManager, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_secrets_reach_neither_the_disk_nor_the_model(manager: SessionManager, monkeypatch: pytest.MonkeyPatch) -> None:
     """Live credentials, those set a moment ago included, and keys by their shape are masked everywhere."""
     session, model = scripted(manager, ["your key is hunter2-hunter2"])
     monkeypatch.setenv("SOME_SERVICE_TOKEN", "hunter2-hunter2")

@@ -45,7 +45,10 @@ def test_a_files_name_is_safe_and_short(tmp_path: Path, notebook: str, name: str
 def test_notebooks_are_named_so_that_a_folder_can_move(tmp_path: Path) -> None:
     """Relative inside, absolute outside; and back."""
     folder = Folder(tmp_path / ".sessions")
-    for path, written in ((tmp_path / "a" / "b.ipynb", "a/b.ipynb"), (Path("/elsewhere/c.ipynb"), "/elsewhere/c.ipynb")):
+    for path, written in (
+        (tmp_path / "a" / "b.ipynb", "a/b.ipynb"),
+        (Path("/elsewhere/c.ipynb"), "/elsewhere/c.ipynb"),
+    ):
         assert folder.relative(path) == written
         assert folder.absolute(written) == path
 
@@ -70,7 +73,9 @@ def test_the_directory_is_a_setting(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     """With another that can be chosen."""
     (tmp_path / "file").touch()
-    with pytest.raises(LogWriteError, match=r"could not be created.*Choose another with `%config IPySessions.directory"):
+    with pytest.raises(
+        LogWriteError, match=r"could not be created.*Choose another with `%config IPySessions.directory"
+    ):
         Folder(tmp_path / "file" / ".sessions").make()
 
 
@@ -90,12 +95,16 @@ def test_credentials_are_masked_by_value_and_by_shape() -> None:
 def test_a_stop_waits_for_the_end_and_then_comes() -> None:
     """Inside, nothing; outside, the interrupt; afterwards the handler is the old one."""
     before = signal.getsignal(signal.SIGINT)
-    reached = False
-    with pytest.raises(KeyboardInterrupt), uninterrupted():
-        os.kill(os.getpid(), signal.SIGINT)
-        for _ in range(1000):
-            reached = True
-    assert reached
+    reached: list[int] = []
+
+    def work() -> None:
+        with uninterrupted():
+            os.kill(os.getpid(), signal.SIGINT)
+            reached.extend(range(1000))
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert len(reached) == 1000
     assert signal.getsignal(signal.SIGINT) is before
 
 

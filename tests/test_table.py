@@ -65,4 +65,6 @@ def test_lines_changed_by_hand_do_not_break_it(manager: SessionManager) -> None:
     frame = ses.history(session)
     assert types(frame) == TYPES
     assert list(frame["text"]) == ["hi", "text"]
-    assert frame[["execution_count", "cell_id", "cost_usd", "latency_ms", "model", "input_tokens"]].isna().all(axis=None)
+    assert (
+        frame[["execution_count", "cell_id", "cost_usd", "latency_ms", "model", "input_tokens"]].isna().all(axis=None)
+    )

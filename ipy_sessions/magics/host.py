@@ -20,7 +20,7 @@ from ipy_sessions.render.live import LiveView, View
 from ipy_sessions.render.markup import Markup
 from ipy_sessions.render.panels import Listing, came, line, near
 from ipy_sessions.render.terminal import TerminalView
-from ipy_sessions.session import Session
+from ipy_sessions.session import FindModel, Session
 from ipy_sessions.settings import Settings
 from ipy_sessions.store.folder import Folder, choose
 from ipy_sessions.summary import SessionInfo
@@ -35,13 +35,13 @@ class Host:
         IPython's shell.
     config
         The settings of this kernel.
-    find_model
-        From the settings to the models; by default those that come with ipy_sessions.
     """
 
     def __init__(self, shell: Any, config: IPySessions) -> None:
         self.shell = shell
         self.config = config
+        self.find_model: FindModel | None = None
+        """From a name to a model; ``None`` for the models that come with ipy_sessions."""
         self.listing: Listing | None = None
         """The list that was last shown."""
         self._manager: SessionManager | None = None
@@ -58,7 +58,7 @@ class Host:
         settings: Settings = self.config.settings
         folder, note = choose(settings.directory, place.directory)
         if self._manager is None:
-            self._manager = SessionManager(folder.path, provider=place.provider)
+            self._manager = SessionManager(folder.path, provider=place.provider, find_model=self.find_model)
         if note and note != self._said:
             self._said = note
             self.show(line(note))

@@ -47,7 +47,7 @@ def answer(messages: Sequence[Message]) -> str:
 def _answers(said: list[str]) -> Iterator[str]:
     last = said[-1] if said else ""
     for pattern, rule in _RULES:
-        for match in pattern.finditer(last):
+        for match in re.finditer(pattern, last, re.IGNORECASE):
             yield rule(match, said)
 
 
@@ -125,17 +125,14 @@ NAME = rf"\bmy\s+name\s+is\s+(?!what|not\b)(?P<fact>{WORDS}){END}"
 FAVOURITE = rf"\bmy\s+favou?rite\s+(?P<thing>{WORDS})\s+(?:is|are)\s+(?P<fact>{WORDS}){END}"
 REMEMBER = r"\bremember\s+that\s+(?P<fact>[^!?\n]+?)(?=\s*(?:[.!?](?:\s|$)|\n|$))"
 
-_RULES: list[tuple[re.Pattern[str], Answer]] = [
-    (re.compile(pattern, re.IGNORECASE), rule)
-    for pattern, rule in (
-        (NAME, _greet),
-        (rf"\b{QUESTION}my\s+name\b|\bwho\s+am\s+i\b", _name),
-        (FAVOURITE, _note_favourite),
-        (rf"\b{QUESTION}my\s+favou?rite\s+(?P<thing>{WORDS})(?=\s*(?:[.,;:!?\n]|$))", _favourite),
-        (REMEMBER, _note_fact),
-        (r"\b(?:what|which\s+facts)\s+(?:do|did|should)\s+(?:you|i)\s+(?:ask\s+you\s+to\s+)?remember\b", _facts),
-        (r"\bwhat\s+(?:did\s+i\s+say|was\s+the\s+first\s+thing)\b.*\b(?:first|said)\b", _first),
-        (r"\bhow\s+many\s+(?:turns|messages|questions|times)\b|\bcount\s+(?:the|our|my)\s+turns\b", _turns),
-        (r"\bcount\s+(?:up\s+)?to\s+(?P<number>\d+)", _counting),
-    )
-]
+_RULES: tuple[tuple[str, Answer], ...] = (
+    (NAME, _greet),
+    (rf"\b{QUESTION}my\s+name\b|\bwho\s+am\s+i\b", _name),
+    (FAVOURITE, _note_favourite),
+    (rf"\b{QUESTION}my\s+favou?rite\s+(?P<thing>{WORDS})(?=\s*(?:[.,;:!?\n]|$))", _favourite),
+    (REMEMBER, _note_fact),
+    (r"\b(?:what|which\s+facts)\s+(?:do|did|should)\s+(?:you|i)\s+(?:ask\s+you\s+to\s+)?remember\b", _facts),
+    (r"\bwhat\s+(?:did\s+i\s+say|was\s+the\s+first\s+thing)\b.*\b(?:first|said)\b", _first),
+    (r"\bhow\s+many\s+(?:turns|messages|questions|times)\b|\bcount\s+(?:the|our|my)\s+turns\b", _turns),
+    (r"\bcount\s+(?:up\s+)?to\s+(?P<number>\d+)", _counting),
+)

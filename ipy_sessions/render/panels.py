@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import humanize
-
 from ipy_sessions.events import Reply
 from ipy_sessions.render.markup import Markup, closed, code, escaped, small, table
 from ipy_sessions.summary import SessionInfo
@@ -53,7 +51,7 @@ def near(path: Path, folder: Path) -> str:
 
 def messages(count: int) -> str:
     """Return a number of messages in words."""
-    return f"{humanize.intcomma(count)} message{'' if count == 1 else 's'}"
+    return f"{count:,} message{'' if count == 1 else 's'}"
 
 
 def dollars(cost: float | None) -> str:
@@ -131,7 +129,9 @@ def listing(rows: Listing, now: datetime, hidden: int, skipped: Sequence[tuple[P
 
 
 def _ago(row: SessionInfo, now: datetime) -> str:
-    ago = humanize.naturaltime(now - row.modified)
+    from humanize import naturaltime
+
+    ago = naturaltime(now - row.modified)
     return f"{ago} (interrupted)" if row.interrupted else ago
 
 

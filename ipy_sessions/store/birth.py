@@ -6,7 +6,6 @@ of it is needed to go on with the session.
 
 from __future__ import annotations
 
-import subprocess
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -50,6 +49,8 @@ def new_header(
 
 def _git_state(folder: Path) -> dict[str, str] | None:
     """Return branch and commit of the repository around `folder`; ``None`` where there is none, or no git."""
+    import subprocess
+
     try:
         answer = subprocess.run(
             ["git", "rev-parse", "--abbrev-ref", "HEAD", "HEAD"],  # noqa: S607 - the user's own git

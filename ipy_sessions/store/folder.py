@@ -12,8 +12,6 @@ import unicodedata
 from datetime import datetime
 from pathlib import Path
 
-import platformdirs
-
 from ipy_sessions.errors import LogWriteError
 from ipy_sessions.summary import tail
 
@@ -108,15 +106,21 @@ def choose(setting: str, beside: Path) -> tuple[Folder, str | None]:
     folder, note
         `note` is a sentence when the folder is another than was asked for, else ``None``.
     """
-    users = Path(platformdirs.user_data_dir("ipy_sessions", appauthor=False)) / NAME
     if setting == "user":
-        return Folder(users), None
+        return _users(), None
     if setting != "notebook":
         return Folder(beside / Path(setting).expanduser()), None
     there = beside / NAME
     if _writable(there if there.exists() else beside):
         return Folder(there), None
-    return Folder(users), f"{beside} cannot be written, so sessions are kept in {users}."
+    users = _users()
+    return users, f"{beside} cannot be written, so sessions are kept in {users.path}."
+
+
+def _users() -> Folder:
+    import platformdirs
+
+    return Folder(Path(platformdirs.user_data_dir("ipy_sessions", appauthor=False)) / NAME)
 
 
 def _writable(folder: Path) -> bool:

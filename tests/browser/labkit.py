@@ -46,7 +46,7 @@ PRIVATE_FOLDERS = (
 # Without this, Lab asks about news at its first start, and the dialog covers the notebook.
 QUIET = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 
-# `kernel.status` alone says idle while a widget's message is answered and a cell still runs, so the cells are asked too.
+# `kernel.status` alone says idle while a widget's message is answered and a cell still runs: the cells are asked too.
 IDLE = """name => {
     const panel = window.jupyterapp?.shell.currentWidget;
     if (!panel?.content?.widgets || !panel.sessionContext || !panel.context.isReady) return false;

@@ -1,0 +1,36 @@
+"""Every figure that the project quotes, each beside its floor or its peer in the same run.
+
+Usage: run.py [NAME ...], with names from startup, append, display, stream; all of them by default. ``stream`` needs a
+Chromium, named by the variable CHROMIUM, as `make bench` does. The exit status is 1 when a figure misses its target.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from append import append
+from figures import Figure
+from startup import startup
+from streaming import display, stream
+
+FIGURES: dict[str, Callable[[], list[Figure]]] = {
+    "startup": startup,
+    "append": append,
+    "display": display,
+    "stream": stream,
+}
+
+
+def main() -> int:
+    """Measure what was asked for and print a table."""
+    missed = 0
+    for name in sys.argv[1:] or FIGURES:
+        for figure in FIGURES[name]():
+            print(figure, flush=True)
+            missed += not figure.kept
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

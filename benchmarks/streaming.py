@@ -1,0 +1,159 @@
+"""A reply on its way to the page: the first words in a kernel, a long reply in a real JupyterLab."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from figures import Figure
+from jupyter_client.manager import start_new_kernel
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+ASKS = 30
+
+# In the kernel: a model that answers at once, and the moments of its first event and of the first display.
+FIRST_WORDS = f"""
+import json, statistics, time
+from IPython.display import display
+from ipy_sessions import Finished, Started, TextDelta
+from ipy_sessions.magics.extension import find
+
+class Instant:
+    name = "instant"
+    def stream(self, request):
+        self.first = time.perf_counter()
+        yield Started(self.name, {{}})
+        yield TextDelta("hello")
+        yield Finished("end_turn", {{}})
+
+model, ip = Instant(), get_ipython()
+find(ip).host.find_model = lambda name: model
+publish, shown = ip.display_pub.publish, []
+
+def watched(data, *arguments, **options):
+    publish(data, *arguments, **options)
+    shown.append((time.perf_counter(), data.get("text/plain")))
+
+ip.display_pub.publish = watched
+ip.run_line_magic("session", "new")
+ours, floor = [], []
+for _ in range({ASKS}):
+    shown.clear()
+    ip.run_cell_magic("agent", "", "hi")
+    ours.append(next(when for when, text in shown if text == "hello") - model.first)
+    started = time.perf_counter()
+    publish({{"text/markdown": "hello", "text/plain": "hello"}}, transient={{"display_id": "floor"}})
+    floor.append(time.perf_counter() - started)
+ip.display_pub.publish = publish
+print("RESULT", json.dumps([ours, floor]))
+"""
+
+DELTAS, PAUSE = 2000, 0.0025  # 20 kB in five seconds
+
+# In the kernel of the page: a long reply, and the same deltas with one display at the end.
+LONG_REPLY = f"""
+import json, time
+from IPython.display import Markdown, display
+from ipy_sessions import Finished, Started, TextDelta
+from ipy_sessions.magics.extension import find
+
+class Long:
+    name = "long"
+    def stream(self, request):
+        yield Started(self.name, {{}})
+        yield from map(TextDelta, self.deltas())
+        yield Finished("end_turn", {{}})
+    def deltas(self):
+        for number in range({DELTAS} - 1):
+            time.sleep({PAUSE})
+            yield f"word {{number:04}}\\n" if number % 10 == 9 else f"word {{number:04}} "
+        time.sleep({PAUSE})
+        self.last = time.time()
+        yield "THE" + "-END"
+
+model, ip = Long(), get_ipython()
+find(ip).host.find_model = lambda name: model
+
+def ours():
+    ip.run_cell_magic("agent", "", "a long reply")
+
+def floor():
+    display(Markdown("".join(model.deltas())))
+
+def measured(step):
+    before = time.process_time()
+    step()
+    return {{"cpu": time.process_time() - before, "last": model.last}}
+
+ip.run_line_magic("session", "new")
+"""
+
+# In the page: the moment at which the end of the reply can be read.
+WATCH = """() => {
+    window.endSeen = null;
+    const look = () => {
+        const cell = jupyterapp.shell.currentWidget.content.activeCell.node;
+        const area = cell.querySelector('.jp-OutputArea');
+        if (area && area.textContent.includes('THE-END')) window.endSeen = Date.now() / 1000;
+        else requestAnimationFrame(look);
+    };
+    look();
+}"""
+
+
+def display() -> list[Figure]:
+    """Measure from the model's first event to the first display, in a real kernel."""
+    with tempfile.TemporaryDirectory() as folder:
+        manager, client = start_new_kernel(cwd=folder, env={**os.environ, "IPYTHONDIR": folder})
+        try:
+            client.execute("%load_ext ipy_sessions")
+            printed: list[str] = []
+            client.execute_interactive(FIRST_WORDS, output_hook=lambda message: printed.append(_stream(message)))
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+    ours, floor = json.loads("".join(printed).split("RESULT ")[1])
+    values = statistics.median(ours) * 1000, statistics.median(floor) * 1000
+    return [Figure("first event to first display, beside a bare display", *values, "ms", "ours", 10)]
+
+
+def _stream(message: dict[str, Any]) -> str:
+    return str(message["content"].get("text", ""))
+
+
+def stream() -> list[Figure]:
+    """Measure a reply of 20 kB in 2,000 deltas, in a real JupyterLab, beside one display at the end."""
+    from browser.labkit import Lab, LabServer, chromium, write_notebook
+
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        server = LabServer(Path(folder) / "root", Path(folder) / "home")
+        try:
+            write_notebook(server.root / "talk.ipynb", "%load_ext ipy_sessions\n" + LONG_REPLY)
+            lab = Lab(browser.new_page(), server).open("talk.ipynb")
+            lab.run(0)
+            # Twice each, the second counts: the first ones warm the page and the kernel.
+            found = {step: _one(lab, step) for step in ("floor", "ours", "floor", "ours")}
+        finally:
+            server.stop()
+    ours, floor = found["ours"], found["floor"]
+    return [
+        Figure("20 kB in 2,000 deltas: last delta to the whole page", ours["late"], floor["late"], "ms", "ours", 100),
+        Figure("20 kB in 2,000 deltas: the kernel's CPU", ours["cpu"], floor["cpu"], "ms", "ours", 300),
+    ]
+
+
+def _one(lab: Any, step: str) -> dict[str, float]:
+    """Run one reply; return how late the page was and what CPU the kernel took, in milliseconds."""
+    index = lab.type(f"result = measured({step})")
+    lab.select(index)
+    lab.page.evaluate(WATCH)
+    lab.run(index)
+    seen = lab.page.wait_for_function("() => window.endSeen").json_value()
+    result = json.loads(lab.ask("print(json.dumps(result))"))
+    return {"late": (seen - result["last"]) * 1000, "cpu": result["cpu"] * 1000}
