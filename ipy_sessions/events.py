@@ -25,10 +25,13 @@ class Started:
         The model that answers, as it names itself.
     usage
         Tokens counted so far: those of the request.
+    cost_usd
+        What an answer costs in US dollars when it stops right here; ``None`` when that is not known.
     """
 
     model: str
     usage: Usage
+    cost_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,7 @@ class Fold:
         self._model = model
         self._pieces: list[str] = []
         self._usage: Usage = {}
+        self._cost: float | None = None
         self._finished: Finished | None = None
 
     def add(self, event: Event) -> None:
@@ -150,10 +154,10 @@ class Fold:
             self._pieces.append(event.text)
         elif isinstance(event, Started):
             self._model = event.model
-            self._usage = event.usage
+            self._usage, self._cost = event.usage, event.cost_usd
         else:
             self._finished = event
-            self._usage = {**self._usage, **event.usage}
+            self._usage, self._cost = {**self._usage, **event.usage}, event.cost_usd
 
     def reply(self, *, end: str | None = None, latency_ms: int | None = None) -> Reply:
         """Return the reply as far as it has come.
@@ -177,6 +181,6 @@ class Fold:
             stop_reason=done.stop_reason if done else None,
             end=end,
             usage=self._usage,
-            cost_usd=done.cost_usd if done else None,
+            cost_usd=self._cost,
             latency_ms=latency_ms,
         )

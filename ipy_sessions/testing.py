@@ -40,7 +40,7 @@ class ScriptedModel:
         """Answer with the next script."""
         self.requests.append(request)
         script = next(self._scripts)
-        yield Started(self.name, {"input_tokens": 1, "output_tokens": 0})
+        yield Started(self.name, {"input_tokens": 1})
         for step in [script] if isinstance(script, str) else script:
             if isinstance(step, BaseException):
                 raise step

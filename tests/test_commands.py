@@ -7,8 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipy_sessions import CommandError
-from ipy_sessions import commands as c
-from ipy_sessions.commands import Ask, completions, parse_agent, parse_session
+from ipy_sessions.commands import values as c
+from ipy_sessions.commands.agent import parse_agent
+from ipy_sessions.commands.completion import completions
+from ipy_sessions.commands.session import FORMS, overview, parse_session, session_help
+from ipy_sessions.commands.values import Ask
 
 
 @pytest.mark.parametrize(
@@ -110,12 +113,12 @@ def test_a_bad_command_is_one_sentence(line: str, sentence: str) -> None:
 
 def test_every_command_has_help() -> None:
     """One line each in the overview, and a page of its own."""
-    overview = c.session_help().splitlines()
-    assert [line.split()[0] for line in overview] == list(c.COMMANDS)
-    for name in c.COMMANDS:
-        assert f"usage: %session {name}" in c.session_help(name)
+    assert [name for name, _ in overview()] == list(FORMS)
+    for name, text in overview():
+        assert f"usage: %session {name}" in session_help(name)
+        assert text in session_help(name)
     with pytest.raises(CommandError):
-        c.session_help("xyzzy")
+        session_help("xyzzy")
 
 
 @pytest.mark.parametrize(

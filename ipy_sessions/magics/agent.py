@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing, nullcontext
 
-from ipy_sessions.commands import Ask
+from ipy_sessions.commands.values import Ask
 from ipy_sessions.events import Reply
 from ipy_sessions.magics.host import Host
 from ipy_sessions.notebook import Place
@@ -35,7 +35,7 @@ def ask(host: Host, asked: Ask) -> Reply | None:
         When the session or the model could not do it; what came until then is shown and kept.
     """
     if not asked.prompt:
-        host.show(line("Nothing was asked: the prompt is empty."))
+        host.output.show(line("Nothing was asked: the prompt is empty."))
         return None
     place = host.place()
     routed = nullcontext(host.asked(place)) if asked.session is None else host.routed(asked.session, place)
@@ -47,7 +47,7 @@ def ask(host: Host, asked: Ask) -> Reply | None:
 
 
 def _turn(host: Host, place: Place, session: Session, asked: Ask) -> Reply:
-    view = host.view()
+    view = host.output.view()
     leaf = session.leaf
     events = session.stream(
         asked.prompt,

@@ -6,7 +6,7 @@ from typing import Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
-from ipy_sessions.commands import completions
+from ipy_sessions.commands.completion import completions
 from ipy_sessions.errors import SessionsError
 from ipy_sessions.magics.host import Host
 from ipy_sessions.model.registry import NAMES

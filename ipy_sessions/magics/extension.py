@@ -15,7 +15,8 @@ from typing import Any
 from IPython.core.error import UsageError
 from IPython.core.magic import no_var_expand
 
-from ipy_sessions.commands import agent_help, parse_agent, parse_session, session_help
+from ipy_sessions.commands.agent import agent_help, parse_agent
+from ipy_sessions.commands.session import overview, parse_session
 from ipy_sessions.errors import SessionsError
 from ipy_sessions.magics import agent, completion, lines
 from ipy_sessions.magics.configuration import IPySessions
@@ -69,7 +70,7 @@ class Extension(IPySessions):
         claimed &= self._claim("line", name, self._agent_line, renamed.replace("%%", "%"))
         if claimed:
             self._lines = lines.install(self._shell, name)
-        self._claim("line", session, self._session_line, session_help().replace("%session", f"%{session}"))
+        self._claim("line", session, self._session_line, _session_help(session))
 
     def _claim(self, kind: str, name: str, function: Callable[..., Any], text: str) -> bool:
         """Register one magic, unless somebody else has the name."""
@@ -78,7 +79,7 @@ class Extension(IPySessions):
         mark = "%%" if kind == "cell" else "%"
         if name in manager.magics[kind]:
             owner = getattr(manager.magics[kind][name], "__module__", "another extension")
-            self.host.show(
+            self.host.output.show(
                 small_line(
                     f"{mark}{name} belongs to {owner} and stays. "
                     f"Choose another name: `%config IPySessions.{setting} = 'name'`."
@@ -86,7 +87,7 @@ class Extension(IPySessions):
             )
             return False
         if name in self._shell.user_ns and kind == "line":
-            self.host.show(
+            self.host.output.show(
                 small_line(
                     f"You have a variable {name!r}: type {mark}{name} with its percent sign, "
                     f"or choose another name: `%config IPySessions.{setting} = 'name'`."
@@ -119,9 +120,14 @@ class Extension(IPySessions):
         with _one_line():
             shown = self.commands.run(parse_session(line))
         if isinstance(shown, Markup):
-            self.host.show(shown)
+            self.host.output.show(shown)
             return None
         return shown
+
+
+def _session_help(name: str) -> str:
+    rows = (f"%{name} {word:10}{text}" for word, text in overview())
+    return "\n".join([f"%{name}          Say where you are.", *rows]).replace("%session", f"%{name}")
 
 
 def _magic(function: Callable[..., Any], text: str) -> Callable[..., Any]:

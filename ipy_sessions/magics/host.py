@@ -1,25 +1,21 @@
-"""The kernel as the magics see it: its notebook, its sessions, its output.
+"""The kernel as the magics see it: its notebook and its sessions.
 
-It joins what `notebook` finds with what `SessionManager` knows, so that each magic asks one object: where am I, which
-session is meant, show this.
+It joins what `notebook` finds with what `SessionManager` knows, so that each magic asks one object: where am I, and
+which session is meant.
 """
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from ipy_sessions.errors import AmbiguousReferenceError, CommandError, SessionNotFoundError
 from ipy_sessions.magics.configuration import IPySessions
+from ipy_sessions.magics.output import Output
 from ipy_sessions.manager import SessionManager
 from ipy_sessions.notebook import Place, look
-from ipy_sessions.render.live import LiveView, View
-from ipy_sessions.render.markup import Markup
 from ipy_sessions.render.panels import Listing, came, line, near
-from ipy_sessions.render.terminal import TerminalView
 from ipy_sessions.session import FindModel, Session
 from ipy_sessions.settings import Settings
 from ipy_sessions.store.folder import Folder, choose
@@ -40,6 +36,7 @@ class Host:
     def __init__(self, shell: Any, config: IPySessions) -> None:
         self.shell = shell
         self.config = config
+        self.output = Output(shell)
         self.find_model: FindModel | None = None
         """From a name to a model; ``None`` for the models that come with ipy_sessions."""
         self.listing: Listing | None = None
@@ -61,7 +58,7 @@ class Host:
             self._manager = SessionManager(folder.path, provider=place.provider, find_model=self.find_model)
         if note and note != self._said:
             self._said = note
-            self.show(line(note))
+            self.output.show(line(note))
         self._manager.folder = folder
         self._manager.notebook = place.notebook
         self._manager.settings = settings
@@ -161,35 +158,14 @@ class Host:
         if known != place.notebook and not known.exists() and place.notebook.exists():
             session.note(notebook=folder.relative(place.notebook))
 
-    # Output
-
-    def show(self, markup: Markup) -> None:
-        """Show something below the cell, or print it in a terminal."""
-        if self._in_notebook:
-            from IPython.display import display
-
-            display(markup.bundle, raw=True)
-        else:
-            print(markup.plain)  # noqa: T201 - a terminal's display
+    # What is said
 
     def came(self, verb: str, session: Session, place: Place) -> None:
         """Say which session one is in now."""
-        self.show(came(verb, session.info(), self.where(session, place)))
+        self.output.show(came(verb, session.info(), self.where(session, place)))
 
     def where(self, session: Session, place: Place) -> str:
         """Return where a session is kept, in words."""
         if session.temporary:
             return f"in memory alone, %{self.config.settings.session_magic} keep writes it"
         return near(session.file, place.directory)
-
-    def view(self) -> View:
-        """Return what a reply streams into."""
-        if self._in_notebook:
-            from IPython.display import display
-
-            return LiveView(display, time.monotonic)
-        return TerminalView(sys.stdout)
-
-    @property
-    def _in_notebook(self) -> bool:
-        return hasattr(self.shell, "kernel")

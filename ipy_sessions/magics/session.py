@@ -8,7 +8,8 @@ from __future__ import annotations
 from functools import singledispatchmethod
 from typing import Any
 
-from ipy_sessions.commands import (
+from ipy_sessions.commands.session import overview, session_help
+from ipy_sessions.commands.values import (
     Close,
     Continue,
     File,
@@ -22,7 +23,6 @@ from ipy_sessions.commands import (
     Set,
     Show,
     Where,
-    session_help,
 )
 from ipy_sessions.context import own_parameters
 from ipy_sessions.errors import CommandError
@@ -74,7 +74,9 @@ class SessionCommands:
         self._host.came("new session", session, place)
         if taken:
             tail = session.info().tail
-            self._host.show(panels.line(f"Another session is called {command.name!r} too; this one is also {tail!r}."))
+            self._host.output.show(
+                panels.line(f"Another session is called {command.name!r} too; this one is also {tail!r}.")
+            )
 
     @run.register
     def _open(self, command: Open) -> None:
@@ -178,6 +180,8 @@ class SessionCommands:
 
     @run.register
     def _help(self, command: Help) -> Markup:
+        if not command.command:
+            return panels.table(("%session", "does"), overview())
         text = session_help(command.command).strip()
         return Markup(f"```text\n{text}\n```", text)
 

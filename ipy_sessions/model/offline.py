@@ -40,7 +40,7 @@ class OfflineModel:
         """Answer from the messages of the request, and from nothing else."""
         sent = request.parameters.system + "".join(text_of(message["content"]) for message in request.messages)
         input_tokens = _tokens(sent)
-        yield Started(self.name, {"input_tokens": input_tokens, "output_tokens": 0})
+        yield Started(self.name, {"input_tokens": input_tokens}, cost_usd=0.0)
         text, stop_reason = answer(request.messages), "end_turn"
         limit = request.parameters.max_tokens * CHARACTERS_PER_TOKEN
         if len(text) > limit:

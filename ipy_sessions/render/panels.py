@@ -81,7 +81,8 @@ def answer(reply: Reply, title: str, where: str) -> Markup:
     where
         Its file, or that it has none.
     """
-    used = f"{reply.usage.get('input_tokens', 0):,} in, {reply.usage.get('output_tokens', 0):,} out"
+    counted = (("input_tokens", "in"), ("output_tokens", "out"))
+    used = ", ".join(f"{reply.usage[kind]:,} {way}" for kind, way in counted if kind in reply.usage)
     stopped = {
         "interrupted": "stopped; what came until then is kept",
         "error": "broken off; what came until then is kept",
@@ -89,8 +90,9 @@ def answer(reply: Reply, title: str, where: str) -> Markup:
     if reply.stop_reason == "max_tokens":
         stopped = "cut at --max-tokens"
     told = [stopped] if stopped else []
-    plain = " · ".join([*told, reply.model, used, title, where])
-    marked = " · ".join([*(f"**{word}**" for word in told), escaped(reply.model), used, escaped(title), code(where)])
+    tokens = [used] if used else []
+    plain = " · ".join([*told, reply.model, *tokens, title, where])
+    marked = " · ".join([*(f"**{word}**" for word in told), escaped(reply.model), *tokens, escaped(title), code(where)])
     text = reply.text.rstrip()
     return Markup(f"{closed(text)}\n\n{small(marked)}".lstrip(), f"{text}\n\n{plain}".lstrip())
 

@@ -1,0 +1,68 @@
+"""Reads ``%%agent`` and ``%agent``: options first, and from the first word that is none, the prompt as it was typed."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+from functools import cache
+
+from ipy_sessions.commands.parser import Parser, new_parser, variable
+from ipy_sessions.commands.values import Ask
+from ipy_sessions.errors import CommandError
+
+_WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|[^\s"']|["'])+""")  # what stands in quotes is a part of it
+
+
+@cache
+def agent_parser() -> Parser:
+    """Return what reads the options."""
+    parser = new_parser("%%agent", "Ask the model; the reply streams below the cell and is kept in the session.")
+    parser.usage = "%(prog)s [--model NAME] [--system TEXT] [--session NAME] [--max-tokens N] [--out VAR] PROMPT"
+    parser.add_argument("--model", "-m", metavar="NAME", help="the model, for this turn alone")
+    parser.add_argument("--system", metavar="TEXT", help="the system text, for this turn alone")
+    parser.add_argument(
+        "--session", "-s", metavar="NAME", help="send this ask alone to that session; created if unknown"
+    )
+    parser.add_argument("--max-tokens", metavar="N", type=int, help="the longest answer, for this turn alone")
+    parser.add_argument("--out", "-o", metavar="VAR", help="put the reply into this variable")
+    parser.add_argument(
+        "text", nargs=argparse.REMAINDER, metavar="PROMPT", help="what to ask; the cell's body follows it"
+    )
+    return parser
+
+
+def parse_agent(line: str, body: str = "") -> Ask:
+    """Read ``%%agent LINE`` and the cell's body.
+
+    Options stand at the beginning of the line; from the first word that is none, everything is the prompt, as typed.
+
+    Raises
+    ------
+    CommandError
+        For an option that does not exist or lacks its value.
+    """
+    tokens = list(_WORD.finditer(line))
+    words = [token[0] for token in tokens]
+    cut = words.index("--") if "--" in words else None
+    read = agent_parser().parse_args([_unquoted(word) for word in words[:cut]])
+    if cut is not None and not read.text:
+        start = tokens[cut].end()
+    else:
+        start = tokens[len(words[:cut]) - len(read.text)].start() if read.text else len(line)
+    if read.max_tokens is not None and read.max_tokens < 1:
+        raise CommandError(f"--max-tokens takes a number from 1 up, and not {read.max_tokens}.")
+    prompt = "\n".join(part for part in (line[start:].strip(), body.strip("\n")) if part.strip())
+    return Ask(prompt, read.model, read.system, read.session, read.max_tokens, variable("--out", read.out))
+
+
+def agent_help() -> str:
+    """Return the help of ``%%agent``."""
+    return agent_parser().format_help()
+
+
+def _unquoted(word: str) -> str:
+    try:
+        return "".join(shlex.split(word))
+    except ValueError:
+        return word

@@ -1,0 +1,45 @@
+"""Where the magics show things: below the cell in a notebook, printed in a terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from ipy_sessions.render.live import LiveView, View
+from ipy_sessions.render.markup import Markup
+from ipy_sessions.render.terminal import TerminalView
+
+
+class Output:
+    """The output of one shell.
+
+    Parameters
+    ----------
+    shell
+        IPython's shell; behind a notebook or a console it has a kernel.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+
+    def show(self, markup: Markup) -> None:
+        """Show something below the cell, or print it in a terminal."""
+        if self._in_notebook:
+            from IPython.display import display
+
+            display(markup.bundle, raw=True)
+        else:
+            print(markup.plain)  # noqa: T201 - a terminal's display
+
+    def view(self) -> View:
+        """Return what a reply streams into."""
+        if self._in_notebook:
+            from IPython.display import display
+
+            return LiveView(display, time.monotonic)
+        return TerminalView(sys.stdout)
+
+    @property
+    def _in_notebook(self) -> bool:
+        return hasattr(self._shell, "kernel")
