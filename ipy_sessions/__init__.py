@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from ipy_sessions.errors import (
         AmbiguousReferenceError,
         CommandError,
+        FolderError,
+        InvalidEntryError,
         InvalidIdError,
         LogLostError,
         LogWriteError,
@@ -56,6 +58,8 @@ _HOMES = {
     "errors": [
         "AmbiguousReferenceError",
         "CommandError",
+        "FolderError",
+        "InvalidEntryError",
         "InvalidIdError",
         "LogLostError",
         "LogWriteError",
@@ -84,7 +88,9 @@ __all__ = [
     "Context",
     "Entry",
     "Finished",
+    "FolderError",
     "Header",
+    "InvalidEntryError",
     "InvalidIdError",
     "LogLostError",
     "LogWriteError",

@@ -11,10 +11,12 @@ can be rebuilt from the path that leads to it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from ipy_sessions.entries import Entry, Message, NewEntry
+from ipy_sessions.errors import SettingError
 from ipy_sessions.settings import Parameters
 
 
@@ -69,7 +71,8 @@ def _parameters(fields: dict[str, Any]) -> Parameters | None:
     """Return what one ``settings`` entry says; ``None`` for one that says nothing that could be sent."""
     match fields:
         case {"model": str(model), "system": str(system), "options": {"max_tokens": int(max_tokens)}}:
-            return Parameters(model, system, max_tokens)
+            with suppress(SettingError):  # a number that no turn could be sent with, as after a change by hand
+                return Parameters(model, system, max_tokens)
     return None
 
 

@@ -20,6 +20,8 @@ from typing import Any, TypeAlias, TypedDict
 
 import msgspec
 
+from ipy_sessions.errors import InvalidEntryError
+
 VERSION = 1
 """The version of the log's format that this code writes; a higher one is read and never written to."""
 
@@ -183,7 +185,27 @@ def blocks(content: str | Sequence[Mapping[str, Any]]) -> list[Block]:
 
 def text_of(content: Sequence[Mapping[str, Any]]) -> str:
     """Return the text blocks of some content, joined."""
-    return "".join(block.get("text", "") for block in content if block.get("type") == "text")
+    texts = (block.get("text") for block in content if block.get("type") == "text")
+    return "".join(text for text in texts if isinstance(text, str))
+
+
+RESERVED = frozenset({"type", "seq", "id", "parent_id", "session", "ts"})
+
+
+def check(new: NewEntry) -> None:
+    """Refuse what could be written but not be read back as the same.
+
+    Raises
+    ------
+    InvalidEntryError
+        With what is wrong and what to do.
+    """
+    if taken := sorted(RESERVED & new.fields.keys()):
+        raise InvalidEntryError(f"{taken[0]!r} is set by the session and cannot be a field of an entry. Rename it.")
+    if new.type == "session":
+        raise InvalidEntryError("An entry cannot be of the type 'session': that is the header's.")
+    if new.type == "message" and not _is_content(new.fields.get("content")):
+        raise InvalidEntryError("A message needs content: a string, or a list of content blocks.")
 
 
 def clean(value: Any, mask: Callable[[str], str]) -> Any:

@@ -10,10 +10,12 @@
     ├── SessionNotFoundError      no session answers to this reference
     │   └── AmbiguousReferenceError   more than one does
     ├── InvalidIdError            an id that was asked for is malformed or taken
+    ├── InvalidEntryError         what was to be written can be no line of a log
+    ├── FolderError               a folder of sessions cannot be read or made
     ├── NotASessionError          a file is not a session's log
     ├── SessionReadOnlyError      a session cannot be written: a newer version wrote it
     ├── LogWriteError             the disk refused a line
-    │   └── LogLostError          the file was deleted under us
+    │   └── LogLostError          the file was deleted, replaced or cut short under us
     └── ModelError                the model could not answer
         └── UnknownModelError     there is no model of this name
 
@@ -61,6 +63,14 @@ class InvalidIdError(SessionsError):
     """An id that was asked for is malformed or taken."""
 
 
+class InvalidEntryError(SessionsError):
+    """What was to be written can be no line of a log."""
+
+
+class FolderError(SessionsError):
+    """A folder of sessions cannot be read or made."""
+
+
 class NotASessionError(SessionsError):
     """A file is not a session's log."""
 
@@ -70,11 +80,20 @@ class SessionReadOnlyError(SessionsError):
 
 
 class LogWriteError(SessionsError):
-    """The disk refused a line; the file is as it was before."""
+    """The disk refused a line; the file is as it was before.
+
+    Attributes
+    ----------
+    reply
+        The answer that could not be written, if it was one; the session keeps it in memory and writes it with its next
+        line, or when `Session.keep` is called.
+    """
+
+    reply: object = None
 
 
 class LogLostError(LogWriteError):
-    """The session's file was deleted while it was open."""
+    """The session's file was deleted, replaced or cut short while it was open."""
 
 
 class ModelError(SessionsError):

@@ -55,6 +55,15 @@ def timestamp(moment: datetime) -> str:
 
 
 def moment(written: str) -> datetime:
-    """Read a moment that `timestamp`, or another writer of ISO 8601, has written; without a zone it is UTC."""
+    """Read a moment that `timestamp`, or another writer of ISO 8601, has written; without a zone it is UTC.
+
+    Raises
+    ------
+    ValueError
+        For what is no moment, or one that UTC's calendar does not hold.
+    """
     read = datetime.fromisoformat(written)
-    return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    try:
+        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError(f"{written} is out of range") from None

@@ -26,7 +26,7 @@ from ipy_sessions.store.reading import Contents, read
 from ipy_sessions.summary import SessionInfo
 from ipy_sessions.tree import Tree
 
-ID = re.compile(r"(?=.*[A-Za-z_-])[A-Za-z0-9_-]{8,64}")
+ID = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_-]{7,63}")
 Rows: TypeAlias = list[SessionInfo]
 
 SHORTEST_TAIL = 4  # characters of an id's end that may stand for it
@@ -72,7 +72,7 @@ class SessionManager:
         self._provider = provider
         self._find_model = find_model
         self._source = source
-        self._open: dict[str, Session] = {}
+        self._open: list[Session] = []
 
     @classmethod
     def in_memory(cls, settings: Settings | None = None, find_model: FindModel | None = None) -> SessionManager:
@@ -95,8 +95,8 @@ class SessionManager:
         name
             What to call it; ``None`` or empty for no name.
         id
-            An id of your own: 8 to 64 letters, digits, dashes and underscores, not all of them digits, and not yet used
-            in this folder. By default a UUIDv7.
+            An id of your own: 8 to 64 letters, digits, dashes and underscores, a letter among them and no dash first,
+            and not yet used in this folder. By default a UUIDv7.
         temporary
             Keep it in memory alone.
 
@@ -110,7 +110,9 @@ class SessionManager:
         header = new_header(
             session_id, created, self.folder, name=name or None, notebook=self.notebook, provider=self._provider
         )
-        file = self.folder.file_for(session_id, created, self.notebook)
+        file = self.folder.free(
+            self.folder.file_for(session_id, created, self.notebook), {session.file for session in self._open}
+        )
         contents = Contents(header, Tree(), [], 0)
         return self._register(file, contents, temporary=temporary or self.settings.persistence == "none")
 
@@ -154,7 +156,7 @@ class SessionManager:
     def scan(self) -> tuple[Rows, Sequence[tuple[Path, str]]]:
         """Return every session of the folder, and the files that are none, each with the reason."""
         rows, skipped = scan(self.folder)
-        in_memory = [one for one in self._open.values() if len(one.tree) and not one.in_file and not one.closed]
+        in_memory = [one for one in self._still_open() if one.has_messages and not one.in_file]
         rows += [session.info() for session in in_memory]
         rows.sort(key=lambda row: (row.modified, row.id), reverse=True)
         return rows, skipped
@@ -200,23 +202,26 @@ class SessionManager:
                 f"{session.title} is still answering, so the session stays. Wait for it or stop it, then switch."
             )
         self.current = None
-        if session.in_file or not len(session.tree):
+        if session.in_file or not session.has_messages:
             self.close(session)
 
     def close(self, session: Session | None = None) -> None:
         """Close one session, or all of them; a second time does nothing."""
-        for one in list(self._open.values()) if session is None else [session]:
+        for one in list(self._open) if session is None else [session]:
             one.close()
-            self._open.pop(one.id, None)
+            self._open = [other for other in self._open if other is not one]
             if self.current is one:
                 self.current = None
 
     # Inside
 
+    def _still_open(self) -> Sequence[Session]:
+        return [session for session in self._open if not session.closed]
+
     def _load(self, ref: str | Path | SessionInfo) -> Session | tuple[Path, Contents]:
         path = ref.path if isinstance(ref, SessionInfo) else self._path_of(ref)
-        for session in self._open.values():
-            if session.file == path and not session.closed:
+        for session in self._still_open():
+            if session.file == path:
                 return session
         try:
             return path, read(path)
@@ -224,20 +229,30 @@ class SessionManager:
             raise SessionNotFoundError(f"{path} could not be read: {error.strerror or error}.") from error
 
     def _path_of(self, ref: str | Path) -> Path:
-        written = Path(ref).expanduser()
-        rows = self.list()
-        if isinstance(ref, str) and (matches := matching(ref, rows)):
-            if len(matches) > 1:
-                raise AmbiguousReferenceError(f"{len(matches)} sessions answer to {ref!r}: {_names(matches)}.")
+        rows = {row.path: row for row in self.list()}
+        rows.update({session.file: session.info() for session in self._still_open()})
+        matches = matching(str(ref), list(rows.values()))
+        if len(matches) > 1:
+            raise AmbiguousReferenceError(f"{len(matches)} sessions answer to {str(ref)!r}: {_names(matches)}.")
+        if matches:
             return matches[0].path
-        if written.suffix == ".jsonl":
-            for path in (written, self.folder.path / written):
-                if path.exists():
-                    return path.resolve()
-        raise SessionNotFoundError(_unknown(str(ref), rows))
+        for path in self._files_called(ref):
+            return path
+        raise SessionNotFoundError(_unknown(str(ref), list(rows.values())))
+
+    def _files_called(self, ref: str | Path) -> Sequence[Path]:
+        """Return the files, or files to be, that a reference means as a path: from here, or in the folder."""
+        if not str(ref).endswith(".jsonl"):
+            return []
+        to_be = {session.file for session in self._still_open()}
+        try:
+            paths = [(base / Path(ref).expanduser()).resolve() for base in (Path(), self.folder.path)]
+            return [path for path in paths if path in to_be or path.exists()]
+        except (OSError, RuntimeError, ValueError):  # no home of that name, too long, a NUL
+            return []
 
     def _register(self, file: Path, contents: Contents, *, temporary: bool = False) -> Session:
-        log = FileLog(file) if contents.size else MemoryLog()
+        log = FileLog(file, contents.size) if contents.size else MemoryLog()
         session = Session(
             file,
             contents,
@@ -247,16 +262,17 @@ class SessionManager:
             source=self._source,
             temporary=temporary,
         )
-        self._open[session.id] = session
+        self._open.append(session)
         return session
 
     def _valid(self, session_id: str) -> str:
         if not ID.fullmatch(session_id):
             raise InvalidIdError(
                 f"{session_id!r} cannot be an id: it takes 8 to 64 letters, digits, dashes and underscores, "
-                "and not digits alone."
+                "a letter among them and no dash first."
             )
-        if session_id in self._open or any(row.id == session_id for row in self.list()):
+        ids = {session.id for session in self._still_open()} | {row.id for row in self.list()}
+        if session_id in ids:
             raise InvalidIdError(
                 f"The id {session_id!r} is taken. Open that session with `%session open {session_id}`."
             )
@@ -268,7 +284,10 @@ class SessionManager:
         known = self.folder.absolute(row.notebook)
         if known == notebook:
             return True
-        return not known.exists() and not cell_ids(notebook).isdisjoint(row.cell_ids)
+        try:
+            return not known.exists() and not cell_ids(notebook).isdisjoint(row.cell_ids)
+        except (OSError, ValueError):  # what the log names can be no path
+            return False
 
 
 def matching(ref: str, rows: Sequence[SessionInfo]) -> Rows:
@@ -295,4 +314,5 @@ def _unknown(ref: str, rows: Sequence[SessionInfo]) -> str:
 
 
 def _names(rows: Sequence[SessionInfo]) -> str:
-    return ", ".join(f"{row.title!r} ({row.tail})" for row in rows)
+    tails = [row.tail for row in rows]
+    return ", ".join(f"{row.title!r} ({row.tail if tails.count(row.tail) == 1 else row.path.name})" for row in rows)

@@ -13,15 +13,22 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from ipy_sessions import context, turn
 from ipy_sessions.context import Context
-from ipy_sessions.entries import OUTSIDE_TREE, VERSION, Entry, Header, NewEntry, clean, encode, user
-from ipy_sessions.errors import SessionClosedError, SessionReadOnlyError, SettingError, TurnRunningError
+from ipy_sessions.entries import OUTSIDE_TREE, VERSION, Entry, Header, NewEntry, assistant, check, clean, encode, user
+from ipy_sessions.errors import (
+    InvalidEntryError,
+    LogWriteError,
+    SessionClosedError,
+    SessionReadOnlyError,
+    TurnRunningError,
+)
 from ipy_sessions.events import Event, Reply
 from ipy_sessions.identifiers import SYSTEM, Source, timestamp
 from ipy_sessions.model import registry
@@ -88,6 +95,8 @@ class Session:
         self._find_model = find_model or (lambda name: registry.find(name, settings()))
         self._source = source
         self._mask = Mask(os.environ)
+        self._lock = threading.RLock()
+        self._waiting: NewEntry | None = None
 
     # What it is
 
@@ -115,6 +124,11 @@ class Session:
     def parameters(self) -> Parameters:
         """The model, system text and longest answer of its next turn."""
         return context.own_parameters(self.tree.path()) or self._settings().parameters
+
+    @property
+    def has_messages(self) -> bool:
+        """Whether anything was said in it."""
+        return any(entry.type == "message" for entry in self.tree)
 
     @property
     def in_file(self) -> bool:
@@ -163,13 +177,13 @@ class Session:
         ModelError
             When the model cannot answer; what it had said by then is in the log.
         """
-        events = self.stream(text, **options)
-        while True:
-            try:
-                next(events)
-            except StopIteration as done:
-                reply: Reply = done.value
-                return reply
+        with closing(self.stream(text, **options)) as events:
+            while True:
+                try:
+                    next(events)
+                except StopIteration as done:
+                    reply: Reply = done.value
+                    return reply
 
     def stream(
         self,
@@ -200,18 +214,36 @@ class Session:
             When another reply of this session is still coming in.
         """
         self._check_writable()
+        if not text.strip():
+            raise InvalidEntryError("Nothing was asked: the prompt is empty.")
         own = self.parameters
         wanted = own.changed(model=model, system=system, max_tokens=max_tokens)
         answerer = self._find_model(wanted.model)
-        with self._one_turn():
-            self._mask.refresh()
-            with uninterrupted():
+        before = self.leaf
+        running = False
+
+        def ask() -> Request:
+            nonlocal running
+            with uninterrupted(), self._lock:
+                if self.streaming:
+                    raise TurnRunningError(f"{self.title} is still answering. Wait for it or stop it, then ask again.")
+                self.streaming = running = True
+                self._mask.refresh()
                 for needed in context.settings_needed(self.tree.path(), own, wanted):
                     self._write(needed)
                 self._write(user(text, **fields))
-            sent = self.build_context()
-            request = Request(sent.messages, sent.parameters or wanted)
-            return (yield from turn.answer(request, answerer, self._write, self._source))
+                sent = self.build_context()
+            return Request(sent.messages, sent.parameters or wanted)
+
+        def answer(reply: Reply) -> None:
+            if not running:
+                return
+            self.streaming = False
+            if self.leaf != before and self.tree[str(self.leaf)].role == "user":
+                self._write_answer(reply)
+            self._log.flush()
+
+        return (yield from turn.take(ask, answerer, answer, self._source))
 
     def note(self, **fields: Any) -> None:
         """Write an ``info`` entry: a new ``name``, or the ``notebook`` that it belongs to now."""
@@ -220,8 +252,6 @@ class Session:
     def configure(self, **changes: Any) -> None:
         """Give the session another ``model``, ``system`` text or ``max_tokens`` from its next turn on."""
         changed = self.parameters.changed(**changes)
-        if changed.max_tokens < 1:
-            raise SettingError(f"max_tokens is a number of tokens from 1 up, and not {changed.max_tokens}.")
         self._find_model(changed.model)
         if changed != self.parameters or context.own_parameters(self.tree.path()) is None:
             self.append(context.settings_entry(changed))
@@ -231,7 +261,8 @@ class Session:
     def keep(self) -> None:
         """Write a session that is in memory alone to its file, and from now on every entry.
 
-        A session whose file was deleted is written anew.
+        A session whose file was deleted, replaced or cut short is written anew, beside what is in its place now; an
+        answer that the disk has refused is written, too.
 
         Raises
         ------
@@ -239,11 +270,13 @@ class Session:
             When the file cannot be created; the session then stays in memory.
         """
         self._check_writable()
-        if not self.in_file or not self.file.exists():
-            log = self._create_file(self.tree)
-            self._log.close()
-            self._log = log
-            log.flush()
+        with uninterrupted(), self._lock:
+            if not isinstance(self._log, FileLog) or not self._log.leads_here():
+                log = self._create_file(self.tree)
+                self._log.close()
+                self._log = log
+            self._catch_up()
+            self._log.flush()
         self.temporary = False
 
     def close(self) -> None:
@@ -277,37 +310,50 @@ class Session:
                 f"{VERSION}) and can only be read here. Upgrade with `pip install -U ipy_sessions`."
             )
 
-    @contextmanager
-    def _one_turn(self) -> Iterator[None]:
-        if self.streaming:
-            raise TurnRunningError(f"{self.title} is still answering. Wait for it or stop it, then ask again.")
-        self.streaming = True
+    def _write_answer(self, reply: Reply) -> None:
+        """Write the answer to the question at the leaf; one that the disk refuses waits for the next write."""
+        self._waiting = assistant(reply.content, **reply.fields)
         try:
-            yield
-        finally:
-            self.streaming = False
-            self._log.flush()
+            self._catch_up()
+        except LogWriteError as error:
+            error.reply = reply
+            raise
+
+    def _catch_up(self) -> None:
+        """Write the answer that the disk has refused before, if there is one."""
+        if self._waiting is not None:
+            self._put(self._waiting)
+            self._waiting = None
 
     def _write(self, new: NewEntry) -> Entry:
         """Write one entry. A Stop, or a disk that refuses, finds it both in the log and in the tree or in neither."""
-        with uninterrupted():
-            self._mend()
-            entry = self._entry(new)
-            if entry.role == "user" and not self.in_file and not self.temporary:
-                self._log = self._create_file([*self.tree, entry])
-            else:
-                self._log.append(encode(entry))
-            self.tree.add(entry)
+        with uninterrupted(), self._lock:
+            self._catch_up()
+            return self._put(new)
+
+    def _put(self, new: NewEntry) -> Entry:
+        self._mend()
+        entry = self._entry(new)
+        if entry.role == "user" and not self.in_file and not self.temporary:
+            self._log = self._create_file([*self.tree, entry])
+        else:
+            self._log.append(encode(entry))
+        self.tree.add(entry)
         return entry
 
     def _mend(self) -> None:
-        fragment = self._log.mend()
-        if fragment is not None:
-            entry = self._entry(_repair(fragment))
-            self._log.append(encode(entry))
+        repairs: list[Entry] = []
+
+        def repair(fragment: bytes) -> bytes:
+            repairs.append(self._entry(_repair(fragment)))
+            return encode(repairs[0])
+
+        self._log.mend(repair)
+        for entry in repairs:
             self.tree.add(entry)
 
     def _entry(self, new: NewEntry) -> Entry:
+        check(new)
         return Entry(
             type=new.type,
             seq=self.tree.last_seq + 1,
@@ -319,7 +365,9 @@ class Session:
         )
 
     def _create_file(self, entries: Iterable[Entry]) -> FileLog:
-        Folder(self.file.parent).make()
+        folder = Folder(self.file.parent)
+        folder.make()
+        self.file = folder.free(self.file)  # another, when something has taken the name in the meantime
         return FileLog.create(self.file, [encode(self.header), *map(encode, entries)])
 
 

@@ -6,6 +6,7 @@ environment, which scripts share with notebooks: cells, ``%config`` and IPython'
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -18,6 +19,7 @@ SYSTEM_TEXT = (
     "Your answers are shown as Markdown below the cell that asked, code highlighted and LaTeX rendered."
 )
 
+LARGEST = 1_000_000_000  # tokens; far beyond any model, and inside every table's integers
 CHOICES = {"persistence": ("all", "none"), "on_start": ("continue", "new", "ask")}
 
 
@@ -42,6 +44,10 @@ class Parameters:
     model: str
     system: str
     max_tokens: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.max_tokens <= LARGEST:
+            raise SettingError(f"max_tokens is a number of tokens from 1 to {LARGEST:,}, and not {self.max_tokens}.")
 
     def changed(
         self, *, model: str | None = None, system: str | None = None, max_tokens: int | None = None
@@ -82,13 +88,20 @@ class Settings:
     session_magic: str = _setting("session", "The name of %session.")
 
     def __post_init__(self) -> None:
+        for name, default in DEFAULTS.items():
+            if not _is_of_kind(value := getattr(self, name), type(default)):
+                raise SettingError(f"{name} is {KINDS[type(default)]}, and not {value!r}.")
         for name, allowed in CHOICES.items():
             if (value := getattr(self, name)) not in allowed:
                 raise SettingError(f"{name} can be {' or '.join(map(repr, allowed))}, and not {value!r}.")
-        if self.max_tokens < 1:
-            raise SettingError(f"max_tokens is a number of tokens from 1 up, and not {self.max_tokens}.")
-        if not self.offline_delay >= 0:
+        Parameters(self.model, self.system, self.max_tokens)
+        self._check_names()
+        if "\0" in self.directory + self.notebook:
+            raise SettingError("directory and notebook are paths, and no path holds a NUL character.")
+        if not 0 <= self.offline_delay < math.inf:
             raise SettingError(f"offline_delay is a number of seconds from 0 up, and not {self.offline_delay}.")
+
+    def _check_names(self) -> None:
         for name in ("agent_magic", "session_magic"):
             if not re.fullmatch(r"[^\W\d]\w*", value := getattr(self, name)):
                 raise SettingError(f"{name} is one word, such as 'ask', and not {value!r}.")
@@ -112,8 +125,15 @@ class Settings:
         return cls(**given_in(environ))
 
 
+KINDS = {str: "text", int: "a whole number", float: "a number"}
 DEFAULTS: dict[str, Any] = {setting.name: setting.default for setting in fields(Settings)}
 HELP = {setting.name: str(setting.metadata["help"]) for setting in fields(Settings)}
+
+
+def _is_of_kind(value: object, kind: type) -> bool:
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, int | float) if kind is float else isinstance(value, kind)
 
 
 def variable(name: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ipy_sessions.entries import Entry
+from ipy_sessions.entries import INTEGER_LIMIT, Entry
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,4 +82,4 @@ def _typed(value: Any, kind: str) -> Any:
         return value if isinstance(value, str) else None
     if isinstance(value, bool) or not isinstance(value, int if kind == COUNT else int | float):
         return None
-    return value
+    return value if kind == NUMBER or abs(value) < INTEGER_LIMIT else None

@@ -1,7 +1,9 @@
 """The entries of a session as a tree: who follows whom, where the conversation stands.
 
-Pure: it reads entries and knows no file. It owns two answers, the path from the first entry to any other and the leaf,
-and it never loops and never hides: a parent that is missing is kept in `missing`, a circle is cut where it closes.
+Pure: it reads entries and knows no file. It owns two answers, the path from the first entry to any other and the
+leaf, and it never loops and never hides. A circle is cut where it closes. A parent that is missing, since its line
+was damaged, is kept in `missing`, and the step that stood before in the file takes its place, so that one bad line
+does not cost the conversation before it.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ class Tree:
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self._entries: dict[str, Entry] = {}
         self._parents: set[str] = set()
+        self._before: dict[str, str | None] = {}
         self.leaf: str | None = None
         """Id of the entry that the next one will follow: the last step in the file's order."""
         self.last_seq = 0
@@ -37,6 +40,7 @@ class Tree:
         self._entries[entry.id] = entry
         self.last_seq = max(self.last_seq, entry.seq)
         if entry.in_tree:
+            self._before[entry.id] = self.leaf
             self.leaf = entry.id
             if entry.parent_id is not None:
                 self._parents.add(entry.parent_id)
@@ -45,8 +49,8 @@ class Tree:
         return entry_id in self._entries
 
     def __iter__(self) -> Iterator[Entry]:
-        """Go through every entry, in the order of the file."""
-        return iter(self._entries.values())
+        """Go through every entry that is there now, in the order of the file, also while others are added."""
+        return iter(list(self._entries.values()))
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -67,8 +71,6 @@ class Tree:
     def path(self, leaf: str | None = None) -> list[Entry]:
         """Return the steps from the first to `leaf`, or to the tree's own leaf.
 
-        Where a parent is missing, the path starts after the gap.
-
         Raises
         ------
         KeyError
@@ -80,6 +82,7 @@ class Tree:
         while at is not None and at in self._entries and at not in seen:
             seen.add(at)
             steps.append(self._entries[at])
-            at = self._entries[at].parent_id
+            parent = self._entries[at].parent_id
+            at = parent if parent is None or parent in self._entries else self._before[at]
         steps.reverse()
         return steps

@@ -1,41 +1,49 @@
-"""One turn, composed: the model streams, the events are folded, the answer is appended.
+"""One turn, composed: the question is written, the model streams, the events are folded, the answer is written.
 
-Here alone the stages meet, and each is handed in: what to ask, whom, and where the answer goes. Success,
-an interrupt, an error and a reader who stops listening all leave by the same door, with the answer, as far as it came,
-in the log together with its reason.
+Here alone the stages meet, and each is handed in: how to ask, whom, and how the turn ends. Success, an interrupt at
+any moment, an error and a reader who stops listening all leave by the same door, with the answer, as far as it came,
+and its reason.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
 
-from ipy_sessions.entries import NewEntry, assistant
 from ipy_sessions.events import Event, Fold, Reply
 from ipy_sessions.identifiers import Source
 from ipy_sessions.model.interface import Model, Request
+from ipy_sessions.store.interrupts import uninterrupted
 
 
-def answer(
-    request: Request, model: Model, append: Callable[[NewEntry], object], source: Source
+def take(
+    ask: Callable[[], Request], model: Model, answer: Callable[[Reply], None], source: Source
 ) -> Generator[Event, None, Reply]:
-    """Yield the events of the model's answer; return the reply when it is in the log.
+    """Yield the events of the model's answer; return the reply when it has been dealt with.
 
     Parameters
     ----------
-    request
-        What the model is sent.
+    ask
+        Writes the question; returns what the model is sent.
     model
         Who answers.
-    append
-        Called once, at the end, with the answer.
+    answer
+        Called exactly once, at the end, with the reply as far as it came, also when `ask` did not return.
     source
         The clock for `Reply.latency_ms`.
     """
     fold = Fold(model.name)
     started = source.monotonic()
     end: str | None = "error"
+    replies: list[Reply] = []
+
+    def finish() -> None:
+        with uninterrupted():
+            if not replies:
+                replies.append(fold.reply(end=end, latency_ms=round((source.monotonic() - started) * 1000)))
+                answer(replies[0])
+
     try:
-        for event in model.stream(request):
+        for event in model.stream(ask()):
             fold.add(event)
             yield event
         end = None
@@ -43,6 +51,9 @@ def answer(
         end = "interrupted"
         raise
     finally:
-        reply = fold.reply(end=end, latency_ms=round((source.monotonic() - started) * 1000))
-        append(assistant(reply.content, **reply.fields))
-    return reply
+        try:
+            finish()
+        except KeyboardInterrupt:
+            finish()  # a Stop that came on the way in; nothing is done twice
+            raise
+    return replies[0]

@@ -126,12 +126,18 @@ def test_every_command_has_help() -> None:
     [
         ("%session o", ["open"]),
         ("%session open al", ["alice"]),
+        ("%session open be", ["beta two"]),
+        ("%session open beta t", ["beta two"]),
+        ('%%agent -s "beta t', ['"beta two"']),
+        ("%%agent --session=al", ["--session=alice"]),
+        ("%session settings model=o", ["model=offline"]),
+        ("%session\tlist --", ["--all"]),
         ("%session list -", ["--all"]),
         ("%session help r", ["rename"]),
-        ("%session settings m", ["model=", "max_tokens="]),
+        ("%session settings m", ["model=offline", "max_tokens="]),
         ("%%agent --mo", ["--model"]),
         ("%%agent --model of", ["offline"]),
-        ("%%agent -s ", ["alice", "bob"]),
+        ("%%agent -s ", ["alice", "bob", '"beta two"']),
         ("%agent --model offline --s", ["--system", "--session"]),
         ("%%agent hello --mo", []),
         ("%session xyzzy ", []),
@@ -140,5 +146,8 @@ def test_every_command_has_help() -> None:
 )
 def test_tab_offers_what_may_stand_there(line: str, offered: list[str]) -> None:
     """Subcommands, options, sessions and models, each in its place."""
-    found = completions(line, sessions=["alice", "bob"], models=["offline"], agent="agent", session="session")
-    assert found == offered
+    found = completions(
+        line, sessions=["alice", "bob", "beta two"], models=["offline"], agent="agent", session="session"
+    )
+    assert found.words == offered
+    assert line.endswith(found.begun)

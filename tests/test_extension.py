@@ -125,5 +125,5 @@ def test_tab_completes_in_a_shell(terminal: Shell) -> None:
     assert completed(terminal, "%session o") == ["%session open"]
     assert completed(terminal, "%%agent --mo") == ["%%agent --model"]
     assert completed(terminal, "%%agent --model of") == ["%%agent --model offline"]
-    assert completed(terminal, "%session open ") == ['%session open "alice in-wonderland"']
+    assert completed(terminal, "%session open ") == ["%session open alice in-wonderland"]
     assert completed(terminal, "%session list --a") == ["%session list --all"]

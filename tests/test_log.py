@@ -14,7 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import ipy_sessions as ses
 from ipy_sessions import LogLostError, LogWriteError, NotASessionError, SessionManager, Settings, assistant, user
+from ipy_sessions.render.transcript import transcript
 from ipy_sessions.store.log import FileLog
 from ipy_sessions.store.reading import read
 from ipy_sessions.testing import FixedSource
@@ -32,6 +34,11 @@ def written(folder: Path) -> Path:
     session.note(name="Zoë again")
     manager.close()
     return session.file
+
+
+def keep(fragment: bytes) -> bytes:
+    """Return a line that keeps a fragment."""
+    return json.dumps({"type": "repair", "id": "r", "fragment": fragment.decode()}).encode() + b"\n"
 
 
 WHOLE = written(Path(tempfile.mkdtemp())).read_bytes()
@@ -161,7 +168,7 @@ def test_short_writes_are_continued(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     path.touch()
     log = FileLog(path, write=lambda fd, data: os.write(fd, bytes(data)[:7]))
-    log.mend()
+    log.mend(keep)
     log.append(b"a line that is longer than seven bytes\n")
     log.close()
     assert path.read_bytes() == b"a line that is longer than seven bytes\n"
@@ -179,7 +186,7 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     path.write_bytes(b'{"type":"info","id":"1"}\n')
     log = FileLog(path, write=write)
-    log.mend()
+    log.mend(keep)
     with pytest.raises(LogWriteError, match=r"log\.jsonl could not be written: No space left on device"):
         log.append(b"a line that does not fit\n")
     log.close()
@@ -191,7 +198,7 @@ def test_a_deleted_file_is_noticed_and_can_be_written_anew(manager: SessionManag
     session = manager.create("alice")
     session.append(user("one"))
     session.file.unlink()
-    with pytest.raises(LogLostError, match="was deleted while the session was open"):
+    with pytest.raises(LogLostError, match="was deleted, replaced or cut short while the session was open"):
         session.append(user("two"))
     assert not session.file.exists()
     session.keep()
@@ -220,3 +227,133 @@ def test_a_newer_format_is_read_and_never_written() -> None:
     assert type(raised.value).__name__ == "SessionReadOnlyError"
     session.close()
     assert path.read_bytes() == data
+
+
+def test_a_file_cut_short_under_us_is_noticed(manager: SessionManager) -> None:
+    """To nothing or to the middle: no line goes behind what is left, and keep writes everything anew beside it."""
+    for size in (0, 100, 700):
+        session = manager.create()
+        session.prompt("one")
+        first = session.file
+        os.truncate(first, size)
+        with pytest.raises(LogLostError):
+            session.prompt("two")
+        assert first.stat().st_size == size
+        session.keep()
+        session.prompt("three")
+        assert session.file != first
+        assert [entry.text for entry in read(session.file).tree if entry.role == "user"] == ["one", "three"]
+
+
+def test_a_file_replaced_under_us_is_noticed(manager: SessionManager) -> None:
+    """By an editor or a checkout: what is there now stays, and keep writes ours beside it."""
+    session = manager.create()
+    session.prompt("one")
+    other = session.file.with_suffix(".new")
+    other.write_bytes(session.file.read_bytes())
+    other.replace(session.file)
+    replaced = session.file.read_bytes()
+    with pytest.raises(LogLostError):
+        session.prompt("two")
+    first = session.file
+    session.keep()
+    session.prompt("two")
+    assert first.read_bytes() == replaced
+    assert session.file != first
+
+
+def test_a_full_disk_does_not_cost_the_fragment(tmp_path: Path) -> None:
+    """When the repair does not fit either, the torn tail stays as it was."""
+    whole, torn = b'{"type":"info","id":"1"}\n', b'{"type":"message","text":"precious'
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(whole + torn)
+    room = len(whole) + len(torn)
+
+    def write(fd: int, data: bytes | memoryview) -> int:
+        if os.fstat(fd).st_size + len(data) > room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return os.write(fd, data)
+
+    log = FileLog(path, write=write)
+    with pytest.raises(LogWriteError):
+        log.mend(keep)
+    assert path.read_bytes() == whole + torn
+    room = 10_000
+    log.mend(keep)
+    log.close()
+    assert path.read_bytes() == whole + keep(torn)
+
+
+def test_a_header_is_never_cut_off() -> None:
+    """Even with a byte order mark before it and no newline behind it."""
+    path = cut(b"\xef\xbb\xbf" + WHOLE[: HEADER_END - 1])
+    session = SessionManager(path.parent).open(path)
+    session.append(user("on"))
+    session.close()
+    assert [entry.text for entry in read(path).tree] == ["on"]
+
+
+def test_a_long_torn_tail_is_mended_at_once() -> None:
+    """Ten megabytes of one unfinished line."""
+    path = cut(WHOLE + b'{"type":"message","text":"' + b"x" * 10_000_000)
+    session = SessionManager(path.parent).open(path)
+    session.append(user("on"))
+    session.close()
+    assert [entry.fields["bytes"] for entry in read(path).tree if entry.type == "repair"] == [10_000_026]
+
+
+def test_a_file_that_cannot_be_written_can_be_read(manager: SessionManager) -> None:
+    """Opening asks for nothing but reading."""
+    session = manager.create("alice")
+    session.append(user("hi"))
+    manager.close()
+    session.file.chmod(0o444)  # root may write it all the same, so what is counted is whether it is opened for that
+    descriptors = Path("/dev/fd")
+    before = len(list(descriptors.iterdir()))
+    reader = SessionManager(manager.folder.path)
+    assert reader.open("alice").build_context().messages[0]["content"][0]["text"] == "hi"
+    assert len(list(descriptors.iterdir())) == before
+    reader.close()
+
+
+def test_one_damaged_line_does_not_cost_what_was_said_before_it(manager: SessionManager) -> None:
+    """The step that stood before in the file takes the place of the missing one."""
+    session = manager.create("alice")
+    for text in ("My name is Bo", "two", "three"):
+        session.prompt(text)
+    manager.close()
+    lines = session.file.read_bytes().split(b"\n")
+    lines[3] = lines[3][:-5]  # the first answer
+    session.file.write_bytes(b"\n".join(lines))
+    again = manager.open(session.file)
+    assert [line.number for line in again.bad_lines] == [4]
+    assert len(again.tree.missing) == 1
+    assert [message["role"] for message in again.build_context().messages] == ["user", *["user", "assistant"] * 2]
+    assert again.prompt("What is my name?").text == "Your name is **Bo**."
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"text":"My name is Zoë 😀"', '"text":null'),
+        ('"ts":"2026-03-01T10:15:03.000Z"', '"ts":"0001-01-01T00:00:00+14:00"'),
+        ('"ts":"2026-03-01T10:15:03.000Z"', '"ts":"yesterday"'),
+        ('"role":"assistant"', '"role":"assistant","usage":{"input_tokens":1180591620717411303424}'),
+        ('"role":"assistant"', '"role":"assistant","usage":"many","cost_usd":"much","model":5'),
+        ('"notebook":null', '"notebook":"' + "x" * 6000 + '"'),
+        ('"name":"Zoë again"', '"name":["Zo"]'),
+    ],
+)
+def test_damage_by_hand_never_raises_anything_strange(old: str, new: str) -> None:
+    """Listing, opening, summing up, tables and transcripts go on."""
+    assert old.encode() in WHOLE
+    path = cut(WHOLE, lambda data: data.replace(old.encode(), new.encode()))
+    manager = SessionManager(path.parent, settings=Settings(offline_delay=0))
+    assert len(manager.list()) == 1
+    assert manager.list(notebook=path.parent.parent / "a.ipynb") == []
+    session = manager.open(path)
+    assert session.info().message_count == 6
+    assert len(ses.history(session)) == 6
+    assert transcript(session.title, session.tree.path()).plain
+    session.prompt("on")
+    manager.close()

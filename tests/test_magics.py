@@ -241,10 +241,15 @@ def test_a_bad_setting_is_refused_in_one_line_and_changes_nothing(
     """By %config and in the environment."""
     monkeypatch.setenv("IPY_SESSIONS_MAX_TOKENS", "many")
     shell = make_shell()
-    assert "on_start can be 'continue' or 'new' or 'ask', and not 'x'." in shell.run(
-        "%config IPySessions.on_start = 'x'"
-    )
+    for _ in range(2):
+        shown = shell.run("%config IPySessions.on_start = 'x'")
+        assert shown.strip() == "on_start can be 'continue' or 'new' or 'ask', and not 'x'."
+    assert shell.run("%config IPySessions.on_start = 5").strip() == "on_start is text, and not 5."
+    assert shell.run("%config IPySessions.system = 'Be brief.'").strip() == ""
+    assert "on_start  continue  default" in re.sub(r" {2,}", "  ", shell.run("%session settings"))
+    assert "IPySessions.on_start" in shell.run("%config IPySessions")
     assert "max_tokens  16000" in re.sub(r" {3,}", "  ", shell.run("%session settings"))
+    shell.run("%reload_ext ipy_sessions")
     shell.run("%agent hi")
     assert not shell.failed
 
@@ -328,3 +333,38 @@ def test_python_functions_outside_a_kernel_say_what_is_missing() -> None:
     for function in (ses.history, ses.current):
         with pytest.raises(ses.SessionsError, match="%load_ext ipy_sessions"):
             function()
+
+
+def test_a_name_of_digits_can_be_opened(terminal: Shell) -> None:
+    """When the list has no such row."""
+    terminal.run("%session new 2024")
+    terminal.run("%agent hi")
+    terminal.run("%session new")
+    terminal.run("%session list")
+    assert "opened 2024," in terminal.run("%session open 2024")
+    assert "new session" not in terminal.run("%agent -s 2024 on")
+
+
+def test_an_ask_for_a_session_that_is_open_goes_there(terminal: Shell) -> None:
+    """One that is in memory alone stays there."""
+    terminal.run("%session new draft --temp")
+    assert "new session" not in terminal.run("%agent -s draft hi")
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_an_answer_with_spaces_around_it_is_printed_once(terminal: Shell) -> None:
+    """What was printed is not printed again at the end."""
+    assert terminal.run("%agent --max-tokens 7 hi").count("I am the offline model") == 1
+
+
+def test_an_answer_that_cannot_be_written_is_shown_all_the_same(terminal: Shell) -> None:
+    """With the way to keep it; and keep keeps it."""
+    terminal.run("%agent hi")
+    ses.current().file.unlink()
+    shown = terminal.run("%agent count to 3")
+    assert "type `%session keep`" in shown
+    assert terminal.failed
+    assert "kept hi" in terminal.run("%session keep")
+    assert len(list(Path(".sessions").glob("*.jsonl"))) == 1
+    terminal.run("%agent on")
+    assert prompts() == ["hi", "on"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from datetime import UTC
 from pathlib import Path
 
@@ -210,3 +212,66 @@ def test_session_info_sums_up(manager: SessionManager) -> None:
     assert (info.cost_usd, info.interrupted, info.bad_lines, info.cell_ids) == (0.0, False, 0, ("c1", "c2"))
     assert info.created < info.modified
     assert info.created.tzinfo is UTC
+
+
+def test_a_session_that_nobody_spoke_in_yet_can_be_opened(manager: SessionManager) -> None:
+    """By name, id and path; there is never a second one for it."""
+    session = manager.create("alice", temporary=True)
+    for ref in ("alice", session.id, session.file):
+        assert manager.open(ref) is session
+    assert manager.list() == []
+
+
+def test_own_ids_with_the_same_end_are_two_sessions(manager: SessionManager) -> None:
+    """Each has a file of its own."""
+    first, second = (manager.create(name, id=f"{name}-session") for name in ("alice", "bobby"))
+    third = SessionManager(manager.folder.path, source=FixedSource()).create(id="carol-session")
+    assert first.file != second.file
+    first.append(user("a"))
+    second.append(user("b"))
+    assert third.file == first.file
+    third.append(user("c"))
+    manager.close()
+    assert {row.id for row in manager.list()} == {"alice-session", "bobby-session", "carol-session"}
+    assert manager.open("alice-session").build_context().messages[0]["content"][0]["text"] == "a"
+    third.close()
+
+
+def test_a_copied_file_is_listed_and_told_apart(manager: SessionManager) -> None:
+    """Two files of one id are two rows, named by their files."""
+    session = spoken(manager, "alice")
+    copy = session.file.with_name("copy.jsonl")
+    copy.write_bytes(session.file.read_bytes())
+    assert len(manager.list()) == 2
+    with pytest.raises(AmbiguousReferenceError, match=r"copy\.jsonl"):
+        manager.open("alice")
+    manager.open(copy)
+    manager.close()
+    assert session.closed
+
+
+@pytest.mark.parametrize("ref", ["~nosuchuser", "~nosuchuser/x.jsonl", "a" * 5000 + ".jsonl", "a\0b.jsonl", "/", ""])
+def test_an_odd_reference_is_one_that_is_not_found(manager: SessionManager, ref: str) -> None:
+    """Never anything else."""
+    spoken(manager, "alice")
+    with pytest.raises(SessionNotFoundError):
+        manager.open(ref)
+
+
+def test_the_repository_is_in_the_header(manager: SessionManager) -> None:
+    """Branch and commit, as git tells them; nothing where there is none."""
+    assert manager.create().header.fields["git"] is None
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for command in (["init", "-q", "-b", "topic"], ["commit", "-q", "--allow-empty", "-m", "x"]):
+        subprocess.run([*git, *command], check=True)
+    told = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+    assert manager.create().header.fields["git"] == {"branch": "topic", "commit": told.stdout.strip()}
+
+
+def test_a_working_directory_that_is_gone_does_not_matter(manager: SessionManager, tmp_path: Path) -> None:
+    """The header says that there was none."""
+    (tmp_path / "gone").mkdir()
+    os.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    session = spoken(manager, "alice")
+    assert session.header.fields["cwd"] is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -15,6 +16,8 @@ from conftest import scripted
 
 from ipy_sessions import (
     Finished,
+    InvalidEntryError,
+    LogWriteError,
     ModelError,
     NewEntry,
     SessionClosedError,
@@ -27,6 +30,8 @@ from ipy_sessions import (
     user,
 )
 from ipy_sessions.context import build
+from ipy_sessions.identifiers import SystemSource
+from ipy_sessions.store.log import FileLog
 from ipy_sessions.store.reading import read
 
 
@@ -263,3 +268,131 @@ def test_a_stop_never_cuts_an_append_in_two(manager: SessionManager) -> None:
     assert contents.bad_lines == []
     assert [entry.id for entry in contents.tree] == [entry.id for entry in session.tree]
     assert [entry.seq for entry in contents.tree] == list(range(1, len(session.tree) + 1))
+
+
+class StopAt(SystemSource):
+    """A clock that presses Stop when it is read for the nth time."""
+
+    def __init__(self, reading: int) -> None:
+        self._left = reading
+
+    def monotonic(self) -> float:
+        """Return the time, and press Stop when it is time for that."""
+        self._left -= 1
+        if not self._left:
+            signal.raise_signal(signal.SIGINT)
+        return super().monotonic()
+
+
+@pytest.mark.parametrize("reading", [1, 2])
+def test_a_stop_at_either_end_of_a_turn_loses_nothing(manager: SessionManager, reading: int) -> None:
+    """Before the question is written there is no turn; after the last word the answer is logged."""
+    stopped = SessionManager(manager.folder.path, settings=manager.settings, source=StopAt(reading)).create()
+    with pytest.raises(KeyboardInterrupt):
+        stopped.prompt("My name is Alice")
+    written = [entry.role for entry in stopped.tree if entry.type == "message"]
+    assert written == ([] if reading == 1 else ["user", "assistant"])
+    assert not stopped.streaming
+    assert stopped.prompt("again").stop_reason == "end_turn"
+
+
+def test_a_stop_while_the_question_is_written_leaves_an_answer_that_says_so(manager: SessionManager) -> None:
+    """The question is on disk, and behind it that it was interrupted."""
+
+    class Pressing(dict[str, str]):
+        def items(self) -> Any:
+            """Press Stop when the environment is read."""
+            signal.raise_signal(signal.SIGINT)
+            return super().items()
+
+    session = manager.create()
+    session.prompt("one")
+    session._mask._environ = Pressing()
+    with pytest.raises(KeyboardInterrupt):
+        session.prompt("two")
+    last = lines(session.file)[-2:]
+    assert [(line["role"], line.get("end")) for line in last] == [("user", None), ("assistant", "interrupted")]
+
+
+def test_an_answer_that_the_disk_refuses_is_not_lost(manager: SessionManager) -> None:
+    """The error carries it, and keep, or the next write, puts it where it belongs."""
+
+    def refuse(_fd: int, _data: bytes | memoryview) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def fill() -> None:
+        file_log()._write = refuse
+
+    def file_log() -> FileLog:
+        assert isinstance(session._log, FileLog)
+        return session._log
+
+    def delete() -> None:
+        session.file.unlink()
+
+    session, _ = scripted(manager, ["a paid-for answer", fill], "two", ["gone", delete])
+    with pytest.raises(LogWriteError) as raised:
+        session.prompt("one")
+    assert str(raised.value.reply) == "a paid-for answer"
+    assert not session.streaming
+    file_log()._write = os.write
+    session.prompt("next")
+    with pytest.raises(LogWriteError):
+        session.prompt("third")
+    session.keep()
+    texts = [line["content"][0]["text"] for line in lines(session.file) if line["type"] == "message"]
+    assert texts == ["one", "a paid-for answer", "next", "two", "third", "gone"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        (user("x", seq=3), "'seq' is set by the session"),
+        (user("x", id="abc"), "'id' is set by the session"),
+        (NewEntry("session", {}), "cannot be of the type 'session'"),
+        (NewEntry("message", {"role": "user"}), "A message needs content"),
+    ],
+)
+def test_what_could_not_be_read_back_is_not_written(manager: SessionManager, entry: NewEntry, sentence: str) -> None:
+    """Refused in one sentence; the session is as it was."""
+    session = manager.create()
+    session.append(user("hi"))
+    before = session.file.read_bytes()
+    with pytest.raises(InvalidEntryError, match=sentence):
+        session.append(entry)
+    assert session.file.read_bytes() == before
+    assert len(session.tree) == 1
+
+
+def test_nothing_to_ask_is_refused(manager: SessionManager) -> None:
+    """The API takes no empty text."""
+    with pytest.raises(InvalidEntryError, match="the prompt is empty"):
+        manager.create().prompt(" \n")
+
+
+def test_the_header_is_cleaned_and_masked_too(manager: SessionManager, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names come from users as prompts do."""
+    monkeypatch.setenv("SOME_TOKEN", "hunter2-hunter2")
+    session = manager.create("hunter2-hunter2 and \ud800")
+    session.append(user("hi"))
+    assert session.name == "[masked SOME_TOKEN] and �"
+    assert lines(session.file)[0]["name"] == session.name
+
+
+def test_threads_append_one_after_the_other(manager: SessionManager) -> None:
+    """Whole lines, each number once, the file and the tree in the same order."""
+    session = manager.create()
+    session.append(user("start"))
+
+    def work() -> None:
+        for _ in range(50):
+            session.append(user("x"))
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    contents = read(session.file)
+    assert [entry.id for entry in contents.tree] == [entry.id for entry in session.tree]
+    assert [entry.seq for entry in contents.tree] == list(range(1, 302))

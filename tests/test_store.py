@@ -7,10 +7,11 @@ import signal
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ipy_sessions import LogWriteError
+from ipy_sessions import FolderError, SettingError, Settings
 from ipy_sessions.store.folder import Folder, choose
 from ipy_sessions.store.interrupts import uninterrupted
 from ipy_sessions.store.masking import Mask
@@ -73,9 +74,7 @@ def test_the_directory_is_a_setting(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     """With another that can be chosen."""
     (tmp_path / "file").touch()
-    with pytest.raises(
-        LogWriteError, match=r"could not be created.*Choose another with `%config IPySessions.directory"
-    ):
+    with pytest.raises(FolderError, match=r"could not be created.*Choose another with `%config IPySessions.directory"):
         Folder(tmp_path / "file" / ".sessions").make()
 
 
@@ -126,3 +125,32 @@ def test_other_threads_and_other_handlers_are_left_alone() -> None:
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+@pytest.mark.parametrize("path", ["~nosuchuser/x", "a\0b"])
+def test_what_cannot_be_a_folder_is_refused(path: str) -> None:
+    """In one sentence, from Python and from the setting."""
+    with pytest.raises(SettingError):
+        Folder(Path(path))
+    with pytest.raises(SettingError):
+        choose(Settings(directory=path).directory, Path.cwd())
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"on_start": 5},
+        {"max_tokens": True},
+        {"max_tokens": 10**20},
+        {"max_tokens": "9"},
+        {"offline_delay": float("inf")},
+        {"offline_delay": -1},
+        {"agent_magic": "two words"},
+        {"agent_magic": "session"},
+        {"persistence": "some"},
+    ],
+)
+def test_settings_refuse_what_cannot_be(values: dict[str, Any]) -> None:
+    """Each with its name in the sentence."""
+    with pytest.raises(SettingError, match=next(iter(values))):
+        Settings(**values)

@@ -4,14 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from ipy_sessions.commands.agent import agent_parser
 from ipy_sessions.commands.parser import options_of
 from ipy_sessions.commands.session import FORMS
 
+_LAST = re.compile(r"""("[^"]*|'[^']*|\S*)$""")  # the last word of a line, which may have begun with a quote
 
-def completions(line: str, *, sessions: Sequence[str], models: Sequence[str], agent: str, session: str) -> list[str]:
-    """Return the words that may stand where `line` ends.
+
+class Offer(NamedTuple):
+    """What Tab offers.
+
+    Parameters
+    ----------
+    begun
+        The end of the line that is to be replaced.
+    words
+        What may stand in its place.
+    """
+
+    begun: str
+    words: list[str]
+
+
+NOTHING = Offer("", [])
+
+
+def completions(line: str, *, sessions: Sequence[str], models: Sequence[str], agent: str, session: str) -> Offer:
+    """Return what may stand where `line` ends.
 
     Parameters
     ----------
@@ -22,36 +43,40 @@ def completions(line: str, *, sessions: Sequence[str], models: Sequence[str], ag
     agent, session
         The magics' names.
     """
-    found = re.match(rf"\s*(?:%%?{agent}|%{session})\s+(?:.*\s)?", line)
+    found = re.match(rf"\s*(?:%%?(?P<agent>{agent})|%{session})\s+", line)
     if found is None:
-        return []
-    begun = line[found.end() :]
-    before = line[: found.end()].split()
-    if before[0] == f"%{session}":
-        candidates = _after_session(before[1:], begun, sessions)
-    else:
-        candidates = _after_agent(before[1:], begun, sessions, models)
-    return [word for word in candidates if word.startswith(begun)]
+        return NOTHING
+    rest = line[found.end() :]
+    begun = _LAST.search(rest)[0]  # type: ignore[index] # it matches every line
+    before = rest[: len(rest) - len(begun)].split()
+    if found["agent"]:
+        return _agent(before, begun, [f'"{name}"' if " " in name else name for name in sessions], models)
+    if before and before[0] in {"open", "show"}:
+        return _starting(rest.split(None, 1)[1] if len(rest.split(None, 1)) > 1 else "", sessions)
+    return _session(before, begun, models)
 
 
-def _after_session(before: list[str], begun: str, sessions: Sequence[str]) -> Sequence[str]:
+def _starting(begun: str, words: Sequence[str]) -> Offer:
+    return Offer(begun, [word for word in words if word.startswith((begun, f'"{begun}'))])
+
+
+def _session(before: list[str], begun: str, models: Sequence[str]) -> Offer:
     if not before or before == ["help"]:
-        return list(FORMS)
-    if begun.startswith("-"):
-        return options_of(FORMS[before[0]].parser) if before[0] in FORMS else []
-    if before[0] in {"open", "show"}:
-        return sessions
-    return [f"{name}=" for name in ("model", "system", "max_tokens")] if before[0] == "settings" else []
+        return _starting(begun, list(FORMS))
+    if before[0] == "settings":
+        return _starting(begun, [*(f"model={name}" for name in models), "system=", "max_tokens="])
+    if begun.startswith("-") and before[0] in FORMS:
+        return _starting(begun, options_of(FORMS[before[0]].parser))
+    return NOTHING
 
 
-def _after_agent(before: list[str], begun: str, sessions: Sequence[str], models: Sequence[str]) -> Sequence[str]:
-    match before[-1] if before else "":
-        case "--model" | "-m":
-            return models
-        case "--session" | "-s":
-            return sessions
+def _agent(before: list[str], begun: str, sessions: Sequence[str], models: Sequence[str]) -> Offer:
+    values = {"--model": models, "-m": models, "--session": sessions, "-s": sessions}
+    option, equals, _ = begun.partition("=")
+    if equals and option in values:
+        return _starting(begun, [f"{option}={value}" for value in values[option]])
+    if before and before[-1] in values:
+        return _starting(begun, values[before[-1]])
     # Options stand before the prompt: after a word of it, nothing is offered.
-    values = before[1::2]
-    if begun.startswith("-") and all(word.startswith("-") for word in before[0::2]) and len(values) * 2 == len(before):
-        return options_of(agent_parser())
-    return []
+    only_options = len(before) % 2 == 0 and all(word.startswith("-") for word in before[0::2])
+    return _starting(begun, options_of(agent_parser())) if begun.startswith("-") and only_options else NOTHING

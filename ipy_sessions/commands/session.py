@@ -99,7 +99,7 @@ FORMS = {
         Form(
             "rename",
             "Give the session a name.",
-            lambda read: Rename(" ".join(read.name)),
+            lambda read: Rename(_name(read.name)),
             (_words("name", "its new name", nargs="+"),),
         ),
         Form(
@@ -169,10 +169,19 @@ def overview() -> list[tuple[str, str]]:
 
 
 def _split(line: str) -> list[str]:
+    words = shlex.shlex(line, posix=True, punctuation_chars=False)
+    words.whitespace_split, words.escape, words.commenters = True, "", ""
     try:
-        return shlex.split(line)
+        return list(words)
     except ValueError:  # an apostrophe, as in a name
         return line.split()
+
+
+def _name(words: Sequence[str]) -> str:
+    name = " ".join(words).strip()
+    if not name:
+        raise CommandError("A name cannot be empty. Type `%session rename NAME`.")
+    return name
 
 
 def _changes(words: Sequence[str]) -> dict[str, str]:

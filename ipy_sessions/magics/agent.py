@@ -5,9 +5,11 @@ from __future__ import annotations
 from contextlib import closing, nullcontext
 
 from ipy_sessions.commands.values import Ask
+from ipy_sessions.errors import LogWriteError
 from ipy_sessions.events import Reply
 from ipy_sessions.magics.host import Host
 from ipy_sessions.notebook import Place
+from ipy_sessions.render.live import View
 from ipy_sessions.render.panels import answer, line
 from ipy_sessions.session import Session
 
@@ -16,7 +18,7 @@ class Stopped(KeyboardInterrupt):
     """The user pressed Stop. It goes on as an interrupt, so that queued cells do not run, and shows one line."""
 
     def _render_traceback_(self) -> list[str]:
-        return ["Stopped. What came until then is kept in the session."]
+        return [str(self)]
 
 
 def ask(host: Host, asked: Ask) -> Reply | None:
@@ -62,11 +64,23 @@ def _turn(host: Host, place: Place, session: Session, asked: Ask) -> Reply:
             for event in events:
                 view.show(event)
     except KeyboardInterrupt:
-        raise Stopped from None
-    finally:
-        # Whatever happened, what stays below the cell is what stands in the log.
-        last = session.tree[session.leaf] if session.leaf not in (leaf, None) else None
-        if last is not None and last.role == "assistant":
-            reply = Reply.of(last)
-            view.finish(answer(reply, session.title, host.where(session, place)))
+        _finish(host, place, session, view, leaf)
+        raise Stopped("Stopped. What came until then is kept in the session.") from None
+    except LogWriteError as error:
+        if isinstance(error.reply, Reply):
+            view.finish(answer(error.reply, session.title, "not written yet, `%session keep` tries again"))
+        raise
+    except BaseException:
+        _finish(host, place, session, view, leaf)
+        raise
+    return _finish(host, place, session, view, leaf)
+
+
+def _finish(host: Host, place: Place, session: Session, view: View, before: str | None) -> Reply:
+    """Let what stays below the cell be what stands in the log."""
+    last = session.tree[session.leaf] if session.leaf not in (before, None) else None
+    if last is None or last.role != "assistant":
+        return Reply([], "")
+    reply = Reply.of(last)
+    view.finish(answer(reply, session.title, host.where(session, place)))
     return reply

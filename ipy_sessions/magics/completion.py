@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
@@ -17,26 +18,21 @@ def matcher(host: Host) -> Any:
 
     @context_matcher()  # type: ignore[untyped-decorator]
     def ipy_sessions_matcher(context: CompletionContext) -> dict[str, Any]:
-        settings = host.config.settings
-        line = context.text_until_cursor
-        magic = line.lstrip().lstrip("%").split(" ")[0]
-        if not line.lstrip().startswith("%") or magic not in (settings.agent_magic, settings.session_magic):
+        line, settings = context.text_until_cursor, host.config.settings
+        if not re.match(rf"\s*%%?({settings.agent_magic}|{settings.session_magic})\s", line):
             return {"completions": []}
-        found = completions(
+        offer = completions(
             line, sessions=_names(host), models=NAMES, agent=settings.agent_magic, session=settings.session_magic
         )
+        # IPython replaces its own token, which it splits at spaces, dashes and dots, as we do not.
+        shared = len(offer.begun) - len(context.token)
+        found = [word[shared:] if shared >= 0 else context.token[:-shared] + word for word in offer.words]
         return {
-            "completions": [SimpleCompletion(text=_behind(word, line, context.token), type="magic") for word in found],
+            "completions": [SimpleCompletion(text=word, type="magic") for word in found],
             "suppress": bool(found),
         }
 
     return ipy_sessions_matcher
-
-
-def _behind(word: str, line: str, token: str) -> str:
-    """Return the part of a word that replaces IPython's token: it splits words at dashes and dots, we do not."""
-    begun = line.rsplit(" ", 1)[-1]
-    return word[len(begun) - len(token) :] if begun.endswith(token) else word
 
 
 def _names(host: Host) -> list[str]:
@@ -44,4 +40,4 @@ def _names(host: Host) -> list[str]:
         rows = host.manager(host.place()).list()
     except (SessionsError, OSError):
         return []
-    return [f'"{row.name}"' if " " in row.name else row.name for row in rows if row.name]
+    return [row.name for row in rows if row.name]

@@ -11,18 +11,17 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from traitlets import Float, Int, TraitType, Unicode, observe, validate
+import traitlets
+from traitlets import observe, validate
 from traitlets.config import Config, Configurable
 
 from ipy_sessions.errors import SettingError
 from ipy_sessions.settings import DEFAULTS, HELP, Settings, convert, variable
 
-_KINDS: dict[type, Any] = {str: Unicode, int: Int, float: Float}
 
-
-def _trait(name: str) -> TraitType[Any, Any]:
-    trait: TraitType[Any, Any] = _KINDS[type(DEFAULTS[name])](DEFAULTS[name], help=HELP[name])
-    return trait.tag(config=True)
+def _trait(name: str) -> Any:
+    # Of any kind for traitlets: `Settings` knows what is allowed, and says it in one line.
+    return traitlets.Any(DEFAULTS[name], help=HELP[name]).tag(config=True)
 
 
 _Traits: type[Configurable] = type("_Traits", (Configurable,), {name: _trait(name) for name in DEFAULTS})
@@ -37,27 +36,29 @@ class IPySessions(_Traits):  # type: ignore[valid-type,misc] # its traits are th
         IPython's configuration.
     environ
         The environment.
+    owner
+        Who made this; found again through it.
     """
 
-    def __init__(self, config: Config, environ: Mapping[str, str]) -> None:
+    def __init__(self, config: Config, environ: Mapping[str, str], owner: Any = None) -> None:
+        self.owner = owner
         self.sources = dict.fromkeys(DEFAULTS, "default")
         """Where each setting's value comes from, in words."""
-        in_files = dict.fromkeys(config.get("IPySessions", {}), "IPython's config")
-        self._loading = True
+        self._accepted = dict(DEFAULTS)
         # The environment is merged into the configuration, which traitlets applies anew at every %config.
         merged = deepcopy(config)
-        self._refused: list[str] = []
-        self._accepted = dict(DEFAULTS)
+        given = {name: ("IPython's config", value) for name, value in merged.IPySessions.items() if name in DEFAULTS}
         for name in DEFAULTS:
             if written := environ.get(variable(name)):
                 try:
-                    merged.IPySessions[name] = convert(name, written)
-                    in_files[name] = variable(name)
+                    given[name] = (variable(name), convert(name, written))
                 except SettingError as error:
-                    self._refuse(f"{variable(name)}: {error}")
+                    _refuse(f"{variable(name)}: {error}")
+        merged.IPySessions.update({name: value for name, (_, value) in given.items()})
         super().__init__(config=merged)
-        self.sources.update({name: source for name, source in in_files.items() if name in DEFAULTS})
-        self._loading = False
+        for name, (source, value) in given.items():
+            if self._accepted[name] == value:
+                self.sources[name] = source
 
     @property
     def values(self) -> dict[str, Any]:
@@ -75,18 +76,17 @@ class IPySessions(_Traits):  # type: ignore[valid-type,misc] # its traits are th
         try:
             Settings(**{**self._accepted, name: value})
         except SettingError as error:
-            self._refuse(str(error))
+            _refuse(str(error))
+            self.config.IPySessions[name] = self._accepted[name]  # or it would be proposed again with every %config
         else:
             self._accepted[name] = value
         return self._accepted[name]
 
     @observe(*DEFAULTS)
     def _changed(self, change: Any) -> None:
-        if not self._loading:
+        if change["new"] != change["old"]:
             self.sources[change["name"]] = "%config"
 
-    def _refuse(self, sentence: str) -> None:
-        # traitlets applies a configuration more than once; a sentence is said once.
-        if sentence not in self._refused:
-            self._refused.append(sentence)
-            print(sentence, file=sys.stderr)  # noqa: T201 - one line, where %config has no other way to answer
+
+def _refuse(sentence: str) -> None:
+    print(sentence, file=sys.stderr)  # noqa: T201 - one line, where %config has no other way to answer

@@ -26,7 +26,7 @@ from ipy_sessions.render.markup import Markup
 from ipy_sessions.render.panels import line as small_line
 
 
-class Extension(IPySessions):
+class Extension:
     """Everything that ``%load_ext`` adds to one shell.
 
     Parameters
@@ -36,8 +36,8 @@ class Extension(IPySessions):
     """
 
     def __init__(self, shell: Any) -> None:
-        super().__init__(shell.config, os.environ)
-        self.host = Host(shell, self)
+        self.config = IPySessions(shell.config, os.environ, owner=self)
+        self.host = Host(shell, self.config)
         self.commands = SessionCommands(self.host)
         self._shell = shell
         self._magics: list[tuple[str, str, Any]] = []
@@ -46,17 +46,17 @@ class Extension(IPySessions):
 
     def attach(self) -> None:
         """Add everything."""
-        self._shell.configurables.append(self)
+        self._shell.configurables.append(self.config)
         self._shell.Completer.custom_matchers.append(self._matcher)
         self._register()
-        self.observe(self._rename, ["agent_magic", "session_magic"])
+        self.config.observe(self._rename, ["agent_magic", "session_magic"])
 
     def detach(self) -> None:
         """Take everything back and close the sessions."""
-        self.unobserve_all()
+        self.config.unobserve_all()
         self._unregister()
         self._shell.Completer.custom_matchers.remove(self._matcher)
-        self._shell.configurables.remove(self)
+        self._shell.configurables.remove(self.config)
         self.host.close()
 
     def _rename(self, _change: Any) -> None:
@@ -64,7 +64,8 @@ class Extension(IPySessions):
         self._register()
 
     def _register(self) -> None:
-        name, session = self.agent_magic, self.session_magic
+        settings = self.config.settings
+        name, session = settings.agent_magic, settings.session_magic
         renamed = agent_help().replace("%%agent", f"%%{name}")
         claimed = self._claim("cell", name, self._agent_cell, renamed)
         claimed &= self._claim("line", name, self._agent_line, renamed.replace("%%", "%"))
@@ -75,7 +76,7 @@ class Extension(IPySessions):
     def _claim(self, kind: str, name: str, function: Callable[..., Any], text: str) -> bool:
         """Register one magic, unless somebody else has the name."""
         manager = self._shell.magics_manager
-        setting = "session_magic" if name == self.session_magic else "agent_magic"
+        setting = "session_magic" if name == self.config.settings.session_magic else "agent_magic"
         mark = "%%" if kind == "cell" else "%"
         if name in manager.magics[kind]:
             owner = getattr(manager.magics[kind][name], "__module__", "another extension")
@@ -147,11 +148,15 @@ def _one_line() -> Iterator[None]:
         yield
     except SessionsError as error:
         raise UsageError(str(error)) from None
+    except agent.Stopped:
+        raise
+    except KeyboardInterrupt:  # outside a turn, as while a long list is read
+        raise agent.Stopped("Stopped.") from None
 
 
 def find(shell: Any) -> Extension | None:
     """Return what is loaded in a shell, if it is."""
-    return next((one for one in shell.configurables if isinstance(one, Extension)), None)
+    return next((one.owner for one in shell.configurables if isinstance(one, IPySessions)), None)
 
 
 def load(shell: Any) -> None:

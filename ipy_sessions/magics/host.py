@@ -13,7 +13,7 @@ from typing import Any
 from ipy_sessions.errors import AmbiguousReferenceError, CommandError, SessionNotFoundError
 from ipy_sessions.magics.configuration import IPySessions
 from ipy_sessions.magics.output import Output
-from ipy_sessions.manager import SessionManager
+from ipy_sessions.manager import SessionManager, matching
 from ipy_sessions.notebook import Place, look
 from ipy_sessions.render.panels import Listing, came, line, near
 from ipy_sessions.session import FindModel, Session
@@ -81,14 +81,14 @@ class Host:
         """
         if not ref.isdecimal() or len(ref) > 5:  # noqa: PLR2004 - longer ones are ends of ids
             return ref
+        row = self.listing.row(int(ref)) if self.listing is not None else None
+        if row is not None:
+            return row
+        if matching(ref, self.manager(self.place()).list()):  # a name or the end of an id, made of digits
+            return ref
         if self.listing is None:
-            raise SessionNotFoundError(
-                f"{ref} is the number of a row, and no list was shown yet. Type `%session list`."
-            )
-        row = self.listing.row(int(ref))
-        if row is None:
-            raise SessionNotFoundError(f"The list has no row {ref}: its last is {len(self.listing.others)}.")
-        return row
+            raise SessionNotFoundError(f"{ref} is a row's number, and no list was shown yet. Type `%session list`.")
+        raise SessionNotFoundError(f"The list has no row {ref}: its last is {len(self.listing.others)}.")
 
     def found(self, place: Place) -> Session | None:
         """Return the current session; in a fresh kernel, the one to go on with, if there is one.
@@ -151,7 +151,7 @@ class Host:
 
     def _follow_rename(self, session: Session, place: Place) -> None:
         """Write down the notebook's new path when the one that the session knows is gone."""
-        if place.notebook is None or session.notebook is None or not len(session.tree):
+        if place.notebook is None or session.notebook is None or not session.has_messages:
             return
         folder = Folder(session.file.parent)
         known = folder.absolute(session.notebook)

@@ -30,7 +30,7 @@ from ipy_sessions.identifiers import SYSTEM
 from ipy_sessions.magics.host import Host
 from ipy_sessions.magics.twins import history
 from ipy_sessions.render import panels
-from ipy_sessions.render.markup import Markup
+from ipy_sessions.render.markup import Markup, table
 from ipy_sessions.render.transcript import transcript
 from ipy_sessions.session import Session
 from ipy_sessions.settings import DEFAULTS, convert
@@ -101,9 +101,9 @@ class SessionCommands:
         rows, skipped = manager.scan()
         shown = rows if command.all or place.notebook is None else manager.list(notebook=place.notebook)
         current = manager.current.info() if manager.current is not None else None
-        others = tuple(row for row in shown if current is None or row.id != current.id)
+        others = tuple(row for row in shown if current is None or row.path != current.path)
         self._host.listing = panels.Listing(current, others)
-        hidden = len(rows) - len(others) - (current is not None and any(row.id == current.id for row in rows))
+        hidden = len(rows) - len(others) - (current is not None and any(row.path == current.path for row in rows))
         return panels.listing(self._host.listing, SYSTEM.now(), hidden, skipped)
 
     @run.register
@@ -181,7 +181,7 @@ class SessionCommands:
     @run.register
     def _help(self, command: Help) -> Markup:
         if not command.command:
-            return panels.table(("%session", "does"), overview())
+            return table(("%session", "does"), overview())
         text = session_help(command.command).strip()
         return Markup(f"```text\n{text}\n```", text)
 

@@ -30,5 +30,6 @@ class TerminalView:
 
     def finish(self, markup: Markup) -> None:
         """Print what stands behind the text that was printed already."""
-        self._stream.write(markup.plain.removeprefix(self._printed) + "\n")
+        # The spaces around the text are not a part of what stays; those that were printed do no harm.
+        self._stream.write(markup.plain.removeprefix(self._printed.strip()) + "\n")
         self._stream.flush()

@@ -6,13 +6,15 @@ of it is needed to go on with the session.
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ipy_sessions.entries import VERSION, Header
+from ipy_sessions.entries import VERSION, Header, clean
 from ipy_sessions.identifiers import timestamp
 from ipy_sessions.store.folder import Folder
+from ipy_sessions.store.masking import Mask
 from ipy_sessions.version import __version__
 
 GIT_TIMEOUT = 1.0  # seconds; a repository on a slow disk is not worth waiting for
@@ -34,17 +36,25 @@ def new_header(
     provider
         What kind of place it was born in: ``"jupyter"``, ``"vscode"``, ``"terminal"``, ``"script"`` …
     """
+    cwd = _working_directory()
     peer = folder.relative(notebook) if notebook is not None else folder.path.parent.name
     fields: dict[str, Any] = {
         "name": name,
         "key": f"agent:main:{provider}:{peer}",
         "notebook": None if notebook is None else peer,
-        "cwd": str(Path.cwd()),
-        "git": _git_state(Path.cwd()),
+        "cwd": None if cwd is None else str(cwd),
+        "git": None if cwd is None else _git_state(cwd),
         "parent_session": None,
         "app": f"ipy_sessions {__version__}",
     }
-    return Header(VERSION, session_id, timestamp(created), fields)
+    return Header(VERSION, session_id, timestamp(created), clean(fields, Mask(os.environ)))
+
+
+def _working_directory() -> Path | None:
+    try:
+        return Path.cwd()
+    except OSError:  # it was deleted
+        return None
 
 
 def _git_state(folder: Path) -> dict[str, str] | None:
@@ -53,10 +63,11 @@ def _git_state(folder: Path) -> dict[str, str] | None:
 
     try:
         answer = subprocess.run(
-            ["git", "rev-parse", "--abbrev-ref", "HEAD", "HEAD"],  # noqa: S607 - the user's own git
-            cwd=folder, capture_output=True, text=True, timeout=GIT_TIMEOUT, check=True,
+            ["git", "rev-parse", "HEAD", "--abbrev-ref", "HEAD"],  # noqa: S607 - the user's own git
+            cwd=folder, capture_output=True, text=True,
+            errors="replace", timeout=GIT_TIMEOUT, check=True,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError):
         return None
-    branch, commit = answer.stdout.split()
+    commit, branch = answer.stdout.split()
     return {"branch": branch, "commit": commit}

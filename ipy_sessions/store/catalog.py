@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ipy_sessions.errors import NotASessionError
 from ipy_sessions.store.folder import Folder
 from ipy_sessions.store.reading import read
 from ipy_sessions.summary import SessionInfo, summarise
@@ -39,5 +38,5 @@ def _each(folder: Folder) -> Iterator[tuple[Path, SessionInfo | str]]:
         try:
             header, tree, bad_lines, _ = read(path)
             yield path, summarise(path, header, tree, len(bad_lines))
-        except (NotASessionError, OSError, TypeError, AttributeError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever one file holds, the others are listed
             yield path, str(error)

@@ -6,13 +6,15 @@ a repository until their owner wants them there. What is inside the files is not
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import unicodedata
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
-from ipy_sessions.errors import LogWriteError
+from ipy_sessions.errors import FolderError, SettingError
 from ipy_sessions.summary import tail
 
 NAME = ".sessions"
@@ -29,14 +31,25 @@ class Folder:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path.expanduser().resolve()
+        try:
+            self.path = path.expanduser().resolve()
+        except (RuntimeError, ValueError, OSError) as error:
+            raise SettingError(f"{str(path)!r} cannot be a folder of sessions: {error}.") from None
 
     def files(self) -> list[Path]:
-        """Return the session files that are there, in the order of their names."""
+        """Return the session files that are there, in the order of their names.
+
+        Raises
+        ------
+        FolderError
+            When the folder cannot be read.
+        """
         try:
             return sorted(path for path in self.path.iterdir() if path.suffix == ".jsonl" and path.is_file())
         except (FileNotFoundError, NotADirectoryError):
             return []
+        except OSError as error:
+            raise FolderError(f"{self.path} cannot be read: {error.strerror or error}.") from error
 
     def file_for(self, session_id: str, created: datetime, notebook: Path | None) -> Path:
         """Return the path that a new session's file will have.
@@ -53,12 +66,17 @@ class Folder:
         stem = _safe(notebook.stem) if notebook is not None else ""
         return self.path / f"{created:%Y%m%dT%H%M%SZ}-{stem or 'session'}-{tail(session_id)}.jsonl"
 
+    def free(self, file: Path, taken: Collection[Path] = ()) -> Path:
+        """Return the path, or the next to it that no file has and that is not among `taken`."""
+        numbered = (file.with_stem(f"{file.stem}-{number}") for number in itertools.count(2))
+        return next(path for path in itertools.chain([file], numbered) if path not in taken and not path.exists())
+
     def make(self) -> None:
         """Create the directory, readable by its owner alone, and its ``.gitignore``.
 
         Raises
         ------
-        LogWriteError
+        FolderError
             When it cannot be created.
         """
         try:
@@ -68,7 +86,7 @@ class Folder:
             if not ignore.exists() and self.path.name == NAME:
                 ignore.write_text("*\n", encoding="utf-8")
         except OSError as error:
-            raise LogWriteError(
+            raise FolderError(
                 f"The folder {self.path} could not be created: {error.strerror or error}. Choose another with "
                 "`%config IPySessions.directory = 'user'`."
             ) from error
@@ -109,12 +127,19 @@ def choose(setting: str, beside: Path) -> tuple[Folder, str | None]:
     if setting == "user":
         return _users(), None
     if setting != "notebook":
-        return Folder(beside / Path(setting).expanduser()), None
+        return Folder(beside / _expanded(setting)), None
     there = beside / NAME
     if _writable(there if there.exists() else beside):
         return Folder(there), None
     users = _users()
     return users, f"{beside} cannot be written, so sessions are kept in {users.path}."
+
+
+def _expanded(written: str) -> Path:
+    try:
+        return Path(written).expanduser()
+    except RuntimeError as error:
+        raise SettingError(f"{written!r} cannot be a folder of sessions: {error}.") from None
 
 
 def _users() -> Folder:

@@ -7,7 +7,7 @@ How a line is written, so that a crash at any byte loses at most that line and n
 
 1. The file is asked for its size. If that is not the size that we left, something was cut or written by others, and
    `FileLog.mend` looks at the last line before anything is put behind it: whole but for its newline, it gets it;
-   a fragment is cut off and handed back, so that the session can keep it in a ``repair`` entry.
+   a fragment gives way to a ``repair`` entry that keeps it.
 2. One ``write`` on a descriptor opened with ``O_APPEND``. A short count is continued; a refusal (disk full) takes back
    what was written of the line.
 3. At the end of a turn, `flush` makes the disk itself hold it.
@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -31,14 +32,18 @@ CHUNK = 64 * 1024  # bytes read at a time when looking for the start of the last
 _sync: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
 
 
+Repair = Callable[[bytes], bytes]
+"""From a fragment that a crash has left to the line that keeps it."""
+
+
 class Log(Protocol):
     """Where a session's lines go."""
 
     def append(self, line: bytes) -> None:
         r"""Put one line, which ends in ``\n``, behind the others."""
 
-    def mend(self) -> bytes | None:
-        """Make the end fit to be appended to; return a fragment that had to be cut off for it."""
+    def mend(self, repair: Repair) -> None:
+        """Make the end fit to be appended to; a fragment is replaced by the line that `repair` makes of it."""
 
     def flush(self) -> None:
         """Return when the disk holds every line."""
@@ -53,7 +58,7 @@ class MemoryLog:
     def append(self, line: bytes) -> None:
         """Do nothing."""
 
-    def mend(self) -> None:
+    def mend(self, repair: Repair) -> None:
         """Do nothing: memory has no torn ends."""
 
     def flush(self) -> None:
@@ -64,30 +69,24 @@ class MemoryLog:
 
 
 class FileLog:
-    """The file of one session, open for appending.
+    """The file of one session, opened for appending when the first line is to be written.
 
     Parameters
     ----------
     path
         The file, which must exist.
+    size
+        Its size in bytes as the session has read it; less than that later means that it was cut short.
     write
         ``os.write``, or a stand-in with its behaviour, for tests of short counts and full disks.
-
-    Raises
-    ------
-    LogWriteError
-        When the file cannot be opened for writing.
     """
 
-    def __init__(self, path: Path, write: Callable[[int, bytes | memoryview], int] = os.write) -> None:
+    def __init__(self, path: Path, size: int = 0, write: Callable[[int, bytes | memoryview], int] = os.write) -> None:
         self.path = path
-        self._size = -1  # unknown, so that `mend` looks at the end before the first line is put behind it
+        self._size = size
+        self._end_is_whole = False  # not known yet, so `mend` looks at it before the first line is put behind it
         self._write = write
-        try:
-            # Without O_CREAT: a file that was deleted must not come back without its header.
-            self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
-        except OSError as error:
-            raise _refused(path, error) from error
+        self._fd: int | None = None
 
     @classmethod
     def create(cls, path: Path, lines: list[bytes]) -> FileLog:
@@ -96,19 +95,19 @@ class FileLog:
         Raises
         ------
         LogWriteError
-            When it cannot be created or written, or exists already.
+            When it cannot be created or written, or exists already; nothing of it is left behind.
         """
+        log = cls(path)
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+            log._fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise _refused(path, error) from error
-        log = cls(path)
-        log.mend()
+        log._end_is_whole = True
         try:
             for line in lines:
                 log.append(line)
         except LogWriteError:
-            log.close()
+            os.close(log._fd)
             path.unlink(missing_ok=True)  # it is ours, a moment old, and every line is still in memory
             raise
         return log
@@ -121,61 +120,75 @@ class FileLog:
         LogWriteError
             When the disk refuses; the file is then as it was.
         """
+        fd = self._opened()
         try:
-            written = self._write(self._fd, line)
+            written = self._write(fd, line)
             while written < len(line):
-                written += self._write(self._fd, memoryview(line)[written:])
+                written += self._write(fd, memoryview(line)[written:])
         except OSError as error:
-            os.ftruncate(self._fd, self._size)
+            with suppress(OSError):  # the first refusal is the one to tell; `mend` finds what could not be taken back
+                os.ftruncate(fd, self._size)
             raise _refused(self.path, error) from error
         self._size += len(line)
 
-    def mend(self) -> bytes | None:
+    def mend(self, repair: Repair) -> None:
         """Make the end of the file fit to be appended to.
 
-        Returns
-        -------
-        bytes or None
-            The fragment that was cut off, if there was one: a line that a crash has left unfinished.
+        A last line that is whole but for its newline gets it. A fragment, a line that a crash has left unfinished,
+        gives way to the line that `repair` makes of it; when the disk refuses that one, the fragment stays where it
+        was.
 
         Raises
         ------
         LogLostError
-            When the file was deleted since it was opened.
+            When the file was deleted, replaced or cut short since the session has read it.
+        LogWriteError
+            When the disk refuses.
         """
-        status = os.fstat(self._fd)
-        if status.st_nlink == 0:
-            raise LogLostError(
-                f"{self.path} was deleted while the session was open. What is in memory can be written to a new file "
-                "with `%session keep`."
-            )
-        if status.st_size == self._size:
-            return None
+        fd = self._opened()
+        status = os.fstat(fd)
+        if status.st_nlink == 0 or status.st_size < self._size:
+            raise _lost(self.path)
+        if status.st_size == self._size and self._end_is_whole:
+            return
         self._size = status.st_size
-        tail = self._last_line()
-        if not tail or tail.endswith(b"\n"):
-            return None
-        try:
-            decode(tail)
-        except ValueError:
-            self._size -= len(tail)
-            os.ftruncate(self._fd, self._size)
-            return tail
-        self.append(b"\n")
-        return None
+        tail = self._last_line(fd)
+        if tail.endswith(b"\n"):
+            pass
+        elif _is_line(tail) or len(tail) == self._size:  # the header is never cut off
+            self.append(b"\n")
+        else:
+            self._replace(fd, tail, repair(tail))
+        self._end_is_whole = True
 
-    def _last_line(self) -> bytes:
-        """Return what follows the last newline, or that newline itself when nothing does."""
-        start, tail = self._size, b""
-        while start > 0:
+    def _replace(self, fd: int, fragment: bytes, line: bytes) -> None:
+        self._size -= len(fragment)
+        os.ftruncate(fd, self._size)
+        try:
+            self.append(line)
+        except LogWriteError:
+            self._write(fd, fragment)  # into the room that it has just left
+            self._size += len(fragment)
+            raise
+
+    def _last_line(self, fd: int) -> bytes:
+        """Return what follows the last newline, or a newline when nothing does."""
+        start, chunks = self._size, [b""]
+        while start > 0 and b"\n" not in chunks[-1]:
             step = min(CHUNK, start)
             start -= step
-            tail = os.pread(self._fd, step, start) + tail
-            if tail.endswith(b"\n"):
-                return b"\n"
-            if b"\n" in tail:
-                return tail[tail.rindex(b"\n") + 1 :]
-        return tail
+            chunks.append(os.pread(fd, step, start))
+        tail = b"".join(reversed(chunks)).rpartition(b"\n")[2]
+        return tail or b"\n"
+
+    def leads_here(self) -> bool:
+        """Tell whether the path still leads to this file, and the file still holds what the session has read."""
+        try:
+            status = self.path.stat()
+            same = self._fd is None or os.path.samestat(status, os.fstat(self._fd))
+        except OSError:
+            return False
+        return same and status.st_size >= self._size
 
     def flush(self) -> None:
         """Return when the disk holds every line.
@@ -185,6 +198,8 @@ class FileLog:
         LogWriteError
             When the disk cannot.
         """
+        if self._fd is None:
+            return
         try:
             _sync(self._fd)
         except OSError as error:
@@ -192,10 +207,39 @@ class FileLog:
 
     def close(self) -> None:
         """Flush and let go of the file."""
+        if self._fd is None:
+            return
         try:
             self.flush()
         finally:
             os.close(self._fd)
+            self._fd = None
+
+    def _opened(self) -> int:
+        if self._fd is None:
+            try:
+                # Without O_CREAT: a file that was deleted must not come back without its header.
+                self._fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+            except FileNotFoundError:
+                raise _lost(self.path) from None
+            except OSError as error:
+                raise _refused(self.path, error) from error
+        return self._fd
+
+
+def _is_line(tail: bytes) -> bool:
+    try:
+        decode(tail)
+    except ValueError:
+        return False
+    return True
+
+
+def _lost(path: Path) -> LogLostError:
+    return LogLostError(
+        f"{path} was deleted, replaced or cut short while the session was open. What is in memory can be written to a "
+        "file again: type `%session keep`."
+    )
 
 
 def _refused(path: Path, error: OSError) -> LogWriteError:
