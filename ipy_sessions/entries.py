@@ -200,12 +200,20 @@ def check(new: NewEntry) -> None:
     InvalidEntryError
         With what is wrong and what to do.
     """
-    if taken := sorted(RESERVED & new.fields.keys()):
+    if not RESERVED.isdisjoint(new.fields):
+        taken = sorted(RESERVED & new.fields.keys())
         raise InvalidEntryError(f"{taken[0]!r} is set by the session and cannot be a field of an entry. Rename it.")
     if new.type == "session":
         raise InvalidEntryError("An entry cannot be of the type 'session': that is the header's.")
     if new.type == "message" and not _is_content(new.fields.get("content")):
         raise InvalidEntryError("A message needs content: a string, or a list of content blocks.")
+
+
+# The names of our own fields and of the API's blocks, which hold no secret: looking at them would double the work.
+CLEAN_NAMES = frozenset(
+    ("role", "content", "type", "text", "model", "stop_reason", "usage", "cost_usd", "latency_ms", "cell_id")
+    + ("execution_count", "input_tokens", "output_tokens", "system", "options", "max_tokens", "name", "notebook")
+)
 
 
 def clean(value: Any, mask: Callable[[str], str]) -> Any:
@@ -231,7 +239,12 @@ def clean(value: Any, mask: Callable[[str], str]) -> Any:
     if kind is str:
         return mask(value if value.isascii() else _whole_characters(value))
     if kind is dict:
-        return {clean(name if isinstance(name, str) else str(name), mask): clean(value[name], mask) for name in value}
+        return {
+            name if name in CLEAN_NAMES else clean(name if isinstance(name, str) else str(name), mask): clean(
+                item, mask
+            )
+            for name, item in value.items()
+        }
     if kind is list:
         return [clean(item, mask) for item in value]
     if value is None or kind is bool:
@@ -239,6 +252,10 @@ def clean(value: Any, mask: Callable[[str], str]) -> Any:
     if kind is int or kind is float:
         return _clean_number(value)
     return clean(_plain(value), mask)
+
+
+def _clean_name(name: Any, mask: Callable[[str], str]) -> Any:
+    return clean(name if isinstance(name, str) else str(name), mask)
 
 
 def _clean_number(value: float) -> float | str | None:

@@ -18,7 +18,7 @@ class uninterrupted:  # noqa: N801 - used as a statement: `with uninterrupted():
     def __enter__(self) -> None:
         self._noted: tuple[int, FrameType | None] | None = None
         self._before: object = None
-        if threading.current_thread() is threading.main_thread():
+        if threading.get_ident() == threading.main_thread().ident:
             # What is no Python function (ignored, or another language's handler) is left alone.
             before = signal.getsignal(signal.SIGINT)
             if callable(before):
