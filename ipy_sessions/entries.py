@@ -210,10 +210,9 @@ def check(new: NewEntry) -> None:
 
 
 # The names of our own fields and of the API's blocks, which hold no secret: looking at them would double the work.
-CLEAN_NAMES = frozenset(
-    ("role", "content", "type", "text", "model", "stop_reason", "usage", "cost_usd", "latency_ms", "cell_id")
-    + ("execution_count", "input_tokens", "output_tokens", "system", "options", "max_tokens", "name", "notebook")
-)
+_OWN = ("role", "content", "type", "text", "model", "stop_reason", "usage", "cost_usd", "latency_ms", "cell_id")
+_OWN_TOO = ("execution_count", "input_tokens", "output_tokens", "system", "options", "max_tokens", "name", "notebook")
+CLEAN_NAMES = frozenset((*_OWN, *_OWN_TOO))
 
 
 def clean(value: Any, mask: Callable[[str], str]) -> Any:

@@ -15,8 +15,9 @@ CREDENTIAL_NAME = re.compile(
 SHORTEST = 8
 """Shorter values are words that a prompt may well hold, and no credentials."""
 
+KEY_PREFIX = "sk-ant-"
 KEY_SHAPE = re.compile(r"sk-ant-[A-Za-z0-9_-]{8,}")
-KEY_LENGTH = 15  # characters of the shortest that has this shape
+KEY_LENGTH = 15  # characters of the shortest of this shape; most strings of an entry need no look
 
 
 class Mask:
@@ -49,7 +50,6 @@ class Mask:
         for value, name in self._secrets:
             if value in text:
                 text = text.replace(value, f"[masked {name}]")
-        # Most strings of an entry are too short to be looked at; long ones a search goes through faster than `in`.
-        if len(text) >= KEY_LENGTH and KEY_SHAPE.search(text):
+        if len(text) >= KEY_LENGTH and KEY_PREFIX in text:
             text = KEY_SHAPE.sub("[masked API key]", text)
         return text
