@@ -17,7 +17,7 @@ from pathlib import Path
 from figures import Figure
 
 from ipy_sessions import Session, SessionManager, user
-from ipy_sessions.entries import encode
+from ipy_sessions.encoding import encode
 
 ROUNDS = 4000
 SIZES = {200: 2, 1200: 2, 20_000: None}  # characters of text, and how often the floor an append within a turn may take
@@ -48,7 +48,7 @@ def _figures(size: int, target: float | None) -> list[Figure]:
 
 def _in_a_turn(session: Session, new: object) -> None:
     """Append as a turn does, which has read the environment's credentials once at its start."""
-    session._write(new)  # type: ignore[arg-type] # noqa: SLF001 - the step that is measured
+    session._recorder.write(new)  # type: ignore[arg-type] # noqa: SLF001 - the step that is measured
 
 
 def _floor(fd: int, line: bytes) -> None:

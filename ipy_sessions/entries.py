@@ -1,12 +1,11 @@
-"""What a line of the log is.
+"""What an entry of the log is.
 
-A log is a header and then entries, one JSON object a line. An entry says what it is (`type`), which it is (`id`,
-`seq`), what it follows (`parent_id`), and carries the rest in `fields`, exactly as it stands in the file: a type or a
-field that this version does not know survives being read and written.
+A log is a header and then entries. An entry says what it is (`type`), which it is (`id`, `seq`), what it follows
+(`parent_id`), and carries the rest in `fields`, exactly as it stands in the file: a type or a field that this version
+does not know survives being read and written.
 
-This module owns the shape of a line and the one cleaning step before encoding, so that a value in memory and the value
-that is read back from the file are the same. It refuses to know files, trees and models: ids, parents and places are
-given to an entry by its session.
+This module owns the shape of an entry. It refuses to know files, trees and models: ids, parents and places are given
+to an entry by its session; how it becomes a line is `encoding`'s business.
 
 The blocks inside `content` are those of the Messages API, untouched:
 https://docs.anthropic.com/en/api/messages
@@ -14,8 +13,7 @@ https://docs.anthropic.com/en/api/messages
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias, TypedDict
 
 import msgspec
@@ -38,8 +36,6 @@ class Message(TypedDict):
 
 OUTSIDE_TREE = frozenset({"label", "info", "leaf", "usage", "repair"})
 """Types that say something about a session and are no part of the conversation."""
-
-INTEGER_LIMIT = 2**63  # the integers that every reader of tables has
 
 
 class NewEntry(msgspec.Struct, frozen=True):
@@ -205,163 +201,12 @@ def check(new: NewEntry) -> None:
         raise InvalidEntryError(f"{taken[0]!r} is set by the session and cannot be a field of an entry. Rename it.")
     if new.type == "session":
         raise InvalidEntryError("An entry cannot be of the type 'session': that is the header's.")
-    if new.type == "message" and not _is_content(new.fields.get("content")):
+    if new.type == "message" and not is_content(new.fields.get("content")):
         raise InvalidEntryError("A message needs content: a string, or a list of content blocks.")
 
 
-# The names of our own fields and of the API's blocks, which hold no secret: looking at them would double the work.
-_OWN = ("role", "content", "type", "text", "model", "stop_reason", "usage", "cost_usd", "latency_ms", "cell_id")
-_OWN_TOO = ("execution_count", "input_tokens", "output_tokens", "system", "options", "max_tokens", "name", "notebook")
-CLEAN_NAMES = frozenset((*_OWN, *_OWN_TOO))
-
-
-def clean(value: Any, mask: Callable[[str], str]) -> Any:
-    """Return `value` as JSON can hold it: what is written is what is read back.
-
-    Not-a-number and the infinities become ``null``; surrogates without their partner become U+FFFD; keys become
-    strings; integers beyond 64 bits become their digits; NumPy's numbers become Python's. What it returns shares
-    nothing with `value`, so that nobody can change an entry afterwards.
-
-    Parameters
-    ----------
-    value
-        Anything made of mappings, sequences, strings, numbers, booleans and ``None``.
-    mask
-        Called with each string, keys included; returns it with its secrets masked.
-
-    Raises
-    ------
-    TypeError
-        For a value that JSON has no form for.
-    """
-    kind = type(value)
-    if kind is str:
-        return mask(value if value.isascii() else _whole_characters(value))
-    if kind is dict:
-        return {
-            name if name in CLEAN_NAMES else clean(name if isinstance(name, str) else str(name), mask): clean(
-                item, mask
-            )
-            for name, item in value.items()
-        }
-    if kind is list:
-        return [clean(item, mask) for item in value]
-    if value is None or kind is bool:
-        return value
-    if kind is int or kind is float:
-        return _clean_number(value)
-    return clean(_plain(value), mask)
-
-
-def _clean_name(name: Any, mask: Callable[[str], str]) -> Any:
-    return clean(name if isinstance(name, str) else str(name), mask)
-
-
-def _clean_number(value: float) -> float | str | None:
-    if isinstance(value, int):
-        return value if -INTEGER_LIMIT <= value < INTEGER_LIMIT else str(value)
-    return value if math.isfinite(value) else None
-
-
-def _plain(value: Any) -> Any:
-    """Return what a value of another type is at heart: a subclass's base, a mapping's dict, a number out of NumPy."""
-    for base in (str, int, float):
-        if isinstance(value, base):
-            return str.__str__(value) if base is str else base(value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, list | tuple):
-        return list(value)
-    if getattr(value, "shape", None) == () and not isinstance(item := value.item(), type(value)):
-        return item
-    raise TypeError(f"an entry holds what JSON can hold, and that is not so for {type(value).__name__}: {value!r:.60}")
-
-
-def _whole_characters(text: str) -> str:
-    """Join surrogate pairs and replace the lone ones: UTF-8 has no form for them."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
-
-
-def encode(line: Entry | Header) -> bytes:
-    r"""Return the line as bytes that end in ``\n`` and hold no other line separator, not even Unicode's.
-
-    Raises
-    ------
-    TypeError, ValueError
-        For fields that `clean` has not seen.
-    """
-    if isinstance(line, Header):
-        whole = {"type": "session", "version": line.version, "id": line.id, "ts": line.ts, **line.fields}
-    else:
-        whole = {
-            "type": line.type,
-            "seq": line.seq,
-            "id": line.id,
-            "parent_id": line.parent_id,
-            "session": line.session,
-            "ts": line.ts,
-            **line.fields,
-        }
-    raw = _encoder.encode(whole)
-    if not raw.isascii():
-        # In JSON these can only stand inside a string. Readers that split lines by Unicode's rules would cut there.
-        raw = (
-            raw.replace(b"\xe2\x80\xa8", b"\\u2028")
-            .replace(b"\xe2\x80\xa9", b"\\u2029")
-            .replace(b"\xc2\x85", b"\\u0085")
-        )
-    return raw + b"\n"
-
-
-_encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder()
-
-
-def decode(line: bytes) -> Entry | Header:
-    """Read one line.
-
-    Raises
-    ------
-    ValueError
-        With the reason in a few words, for a line that is neither an entry nor a header.
-    """
-    try:
-        fields = _decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ValueError(f"not JSON: {error}") from None
-    if not isinstance(fields, dict):
-        raise ValueError("not a JSON object")  # noqa: TRY004 - one kind of error for one kind of fault
-    if fields.get("type") == "session":
-        return _header(fields)
-    return _entry(fields)
-
-
-def _header(fields: dict[str, Any]) -> Header:
-    del fields["type"]
-    version, session, ts = fields.pop("version", None), fields.pop("id", None), fields.pop("ts", "")
-    if not isinstance(version, int) or not isinstance(session, str) or not isinstance(ts, str):
-        raise ValueError("a header without a version and an id")  # noqa: TRY004
-    return Header(version, session, ts, fields)
-
-
-def _entry(fields: dict[str, Any]) -> Entry:
-    kind, own_id, parent = fields.pop("type", None), fields.pop("id", None), fields.pop("parent_id", None)
-    seq, session, ts = fields.pop("seq", 0), fields.pop("session", ""), fields.pop("ts", "")
-    if not isinstance(kind, str) or not isinstance(own_id, str):
-        raise ValueError("an entry without a type and an id")  # noqa: TRY004
-    named = (parent is None or isinstance(parent, str)) and isinstance(session, str) and isinstance(ts, str)
-    if not named or not isinstance(seq, int):
-        raise ValueError("seq, parent_id, session or ts is of the wrong kind")
-    if kind == "message" and not _is_content(fields.get("content")):
-        raise ValueError("a message without content")
-    return Entry(kind, seq, own_id, parent, session, ts, fields)
-
-
-def _is_content(content: object) -> bool:
+def is_content(content: object) -> bool:
+    """Tell whether something can be the content of a message."""
     if isinstance(content, str):
         return True
     return isinstance(content, list) and all(isinstance(block, dict) for block in content)

@@ -21,8 +21,8 @@ from ipy_sessions.settings import Settings
 from ipy_sessions.store.birth import new_header
 from ipy_sessions.store.catalog import scan
 from ipy_sessions.store.folder import Folder
-from ipy_sessions.store.log import FileLog, MemoryLog
 from ipy_sessions.store.reading import Contents, read
+from ipy_sessions.store.recorder import Recorder
 from ipy_sessions.summary import SessionInfo
 from ipy_sessions.tree import Tree
 
@@ -252,16 +252,8 @@ class SessionManager:
             return []
 
     def _register(self, file: Path, contents: Contents, *, temporary: bool = False) -> Session:
-        log = FileLog(file, contents.size) if contents.size else MemoryLog()
-        session = Session(
-            file,
-            contents,
-            log,
-            settings=lambda: self.settings,
-            find_model=self._find_model,
-            source=self._source,
-            temporary=temporary,
-        )
+        recorder = Recorder(file, contents, self._source, temporary=temporary)
+        session = Session(recorder, settings=lambda: self.settings, find_model=self._find_model, source=self._source)
         self._open.append(session)
         return session
 

@@ -1,27 +1,21 @@
-"""One session: the tree of its entries over its log.
+"""One session: a conversation over its log.
 
-It owns the order of things: an entry is on disk before it is in the tree, the user's message before the model is
-asked, the settings before the message that is sent with them. It refuses to know which session a notebook means
-(`manager`), how a turn is composed (`turn`), what a line looks like (`entries`) and how it reaches the disk
-(`store`).
-
-A session lives in memory until its first user message, which creates its file; a temporary one stays there until
-`keep`.
+It owns the order of a conversation: the settings before the message that is sent with them, the user's message before
+the model is asked, the answer before the turn is over, one turn at a time. It refuses to know which session a
+notebook means (`manager`), how a turn is composed (`turn`), what a model is sent (`context`) and how an entry reaches
+the disk (`store`).
 """
 
 from __future__ import annotations
 
-import base64
-import os
-import threading
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from ipy_sessions import context, turn
 from ipy_sessions.context import Context
-from ipy_sessions.entries import OUTSIDE_TREE, VERSION, Entry, Header, NewEntry, assistant, check, clean, encode, user
+from ipy_sessions.entries import VERSION, Entry, Header, NewEntry, assistant, user
 from ipy_sessions.errors import (
     InvalidEntryError,
     LogWriteError,
@@ -30,15 +24,13 @@ from ipy_sessions.errors import (
     TurnRunningError,
 )
 from ipy_sessions.events import Event, Reply
-from ipy_sessions.identifiers import SYSTEM, Source, timestamp
+from ipy_sessions.identifiers import SYSTEM, Source
 from ipy_sessions.model import registry
 from ipy_sessions.model.interface import Model, Request
 from ipy_sessions.settings import Parameters, Settings
-from ipy_sessions.store.folder import Folder
 from ipy_sessions.store.interrupts import uninterrupted
-from ipy_sessions.store.log import FileLog, Log
-from ipy_sessions.store.masking import Mask
-from ipy_sessions.store.reading import BadLine, Contents
+from ipy_sessions.store.reading import BadLine
+from ipy_sessions.store.recorder import Recorder
 from ipy_sessions.summary import SessionInfo, name_of, notebook_of, summarise
 from ipy_sessions.tree import Tree
 
@@ -50,53 +42,37 @@ class Session:
 
     Parameters
     ----------
-    file
-        Where its file is, or will be.
-    contents
-        What was read from it; for a new session its header and nothing else.
-    log
-        Where its lines go.
+    recorder
+        Its entries, in memory and in its log.
     settings
         Returns what holds where the session itself has no say; asked at each turn.
     find_model
         From a name to a model; by default the models that come with ipy_sessions.
     source
-        Ids and the clock.
-    temporary
-        Whether it stays in memory after the first user message.
+        The clock.
     """
 
     def __init__(
         self,
-        file: Path,
-        contents: Contents,
-        log: Log,
+        recorder: Recorder,
         *,
         settings: Callable[[], Settings],
         find_model: FindModel | None = None,
         source: Source = SYSTEM,
-        temporary: bool = False,
     ) -> None:
-        self.file = file
-        """Path of its file, known before the file exists."""
-        self.temporary = temporary
-        """Whether it is kept in memory alone."""
-        self.header: Header = contents.header
+        self.header: Header = recorder.header
         """The first line of its log."""
-        self.bad_lines: list[BadLine] = contents.bad_lines
-        """Lines that could not be read."""
-        self.tree: Tree = contents.tree
+        self.tree: Tree = recorder.tree
         """All its entries."""
+        self.bad_lines: list[BadLine] = recorder.bad_lines
+        """Lines that could not be read."""
         self.closed = False
         self.streaming = False
         """Whether a reply is coming in."""
-        self._log = log
+        self._recorder = recorder
         self._settings = settings
         self._find_model = find_model or (lambda name: registry.find(name, settings()))
         self._source = source
-        self._mask = Mask(os.environ)
-        self._lock = threading.RLock()
-        self._waiting: NewEntry | None = None
 
     # What it is
 
@@ -104,6 +80,16 @@ class Session:
     def id(self) -> str:
         """Its id."""
         return self.header.id
+
+    @property
+    def file(self) -> Path:
+        """Path of its file, known before the file exists."""
+        return self._recorder.file
+
+    @property
+    def temporary(self) -> bool:
+        """Whether it is kept in memory alone."""
+        return self._recorder.temporary
 
     @property
     def name(self) -> str | None:
@@ -133,7 +119,7 @@ class Session:
     @property
     def in_file(self) -> bool:
         """Whether its file has been created."""
-        return isinstance(self._log, FileLog)
+        return self._recorder.in_file
 
     def info(self) -> SessionInfo:
         """Return the session, summed up."""
@@ -159,8 +145,8 @@ class Session:
             When it cannot be written; the session is then as it was before.
         """
         self._check_writable()
-        self._mask.refresh()
-        return self._write(new)
+        self._recorder.refresh_mask()
+        return self._recorder.write(new)
 
     def prompt(self, text: str, **options: Any) -> Reply:
         """Ask the model, write both messages, return the reply.
@@ -224,14 +210,14 @@ class Session:
 
         def ask() -> Request:
             nonlocal running
-            with uninterrupted(), self._lock:
+            with uninterrupted(), self._recorder.lock:
                 if self.streaming:
                     raise TurnRunningError(f"{self.title} is still answering. Wait for it or stop it, then ask again.")
                 self.streaming = running = True
-                self._mask.refresh()
+                self._recorder.refresh_mask()
                 for needed in context.settings_needed(self.tree.path(), own, wanted):
-                    self._write(needed)
-                self._write(user(text, **fields))
+                    self._recorder.write(needed)
+                self._recorder.write(user(text, **fields))
                 sent = self.build_context()
             return Request(sent.messages, sent.parameters or wanted)
 
@@ -241,7 +227,7 @@ class Session:
             self.streaming = False
             if self.leaf != before and self.tree[str(self.leaf)].role == "user":
                 self._write_answer(reply)
-            self._log.flush()
+            self._recorder.flush()
 
         return (yield from turn.take(ask, answerer, answer, self._source))
 
@@ -270,14 +256,7 @@ class Session:
             When the file cannot be created; the session then stays in memory.
         """
         self._check_writable()
-        with uninterrupted(), self._lock:
-            if not isinstance(self._log, FileLog) or not self._log.leads_here():
-                log = self._create_file(self.tree)
-                self._log.close()
-                self._log = log
-            self._catch_up()
-            self._log.flush()
-        self.temporary = False
+        self._recorder.keep()
 
     def close(self) -> None:
         """Make the disk hold every line and let go of the file; a second time does nothing.
@@ -292,7 +271,7 @@ class Session:
         if self.streaming:
             raise TurnRunningError(f"{self.title} cannot be closed: a reply is coming in. Stop it first.")
         self.closed = True
-        self._log.close()
+        self._recorder.close()
 
     @property
     def title(self) -> str:
@@ -311,70 +290,8 @@ class Session:
             )
 
     def _write_answer(self, reply: Reply) -> None:
-        """Write the answer to the question at the leaf; one that the disk refuses waits for the next write."""
-        self._waiting = assistant(reply.content, **reply.fields)
         try:
-            self._catch_up()
+            self._recorder.insist(assistant(reply.content, **reply.fields))
         except LogWriteError as error:
             error.reply = reply
             raise
-
-    def _catch_up(self) -> None:
-        """Write the answer that the disk has refused before, if there is one."""
-        if self._waiting is not None:
-            self._put(self._waiting)
-            self._waiting = None
-
-    def _write(self, new: NewEntry) -> Entry:
-        """Write one entry. A Stop, or a disk that refuses, finds it both in the log and in the tree or in neither."""
-        with uninterrupted(), self._lock:
-            self._catch_up()
-            return self._put(new)
-
-    def _put(self, new: NewEntry) -> Entry:
-        self._mend()
-        entry = self._entry(new)
-        if entry.role == "user" and not self.in_file and not self.temporary:
-            self._log = self._create_file([*self.tree, entry])
-        else:
-            self._log.append(encode(entry))
-        self.tree.add(entry)
-        return entry
-
-    def _mend(self) -> None:
-        repairs: list[Entry] = []
-
-        def repair(fragment: bytes) -> bytes:
-            repairs.append(self._entry(_repair(fragment)))
-            return encode(repairs[0])
-
-        self._log.mend(repair)
-        for entry in repairs:
-            self.tree.add(entry)
-
-    def _entry(self, new: NewEntry) -> Entry:
-        check(new)
-        return Entry(
-            type=new.type,
-            seq=self.tree.last_seq + 1,
-            id=self._source.new_id(),
-            parent_id=None if new.type in OUTSIDE_TREE else self.tree.leaf,
-            session=self.id,
-            ts=timestamp(self._source.now()),
-            fields=clean(new.fields, self._mask),
-        )
-
-    def _create_file(self, entries: Iterable[Entry]) -> FileLog:
-        folder = Folder(self.file.parent)
-        folder.make()
-        self.file = folder.free(self.file)  # another, when something has taken the name in the meantime
-        return FileLog.create(self.file, [encode(self.header), *map(encode, entries)])
-
-
-def _repair(fragment: bytes) -> NewEntry:
-    """Return the entry that keeps a line which a crash has left unfinished."""
-    try:
-        kept = {"fragment": fragment.decode(), "encoding": "utf-8"}
-    except UnicodeDecodeError:  # cut inside a character
-        kept = {"fragment": base64.b64encode(fragment).decode(), "encoding": "base64"}
-    return NewEntry("repair", {"reason": "the last line was not whole", "bytes": len(fragment), **kept})

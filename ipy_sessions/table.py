@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ipy_sessions.entries import INTEGER_LIMIT, Entry
+from ipy_sessions.encoding import INTEGER_LIMIT
+from ipy_sessions.entries import Entry
+from ipy_sessions.session import Session
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,6 +46,11 @@ MESSAGE_COLUMNS: dict[str, tuple[str, Callable[[Entry], Any]]] = {
     "execution_count": (COUNT, _field("execution_count")),
 }
 """Name, type and origin of each column; ``notebook``, which is the session's, stands behind them."""
+
+
+def history(session: Session | None) -> pd.DataFrame:
+    """Return the active branch of a session, one row a message; without a session, the same columns without rows."""
+    return messages([], None) if session is None else messages(session.tree.path(), session.notebook)
 
 
 def messages(path: Sequence[Entry], notebook: str | None) -> pd.DataFrame:

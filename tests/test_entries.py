@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipy_sessions.entries import Entry, Header, assistant, clean, decode, encode, user
+from ipy_sessions.encoding import clean, decode, encode
+from ipy_sessions.entries import Entry, Header, assistant, user
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None))
 VALUES = st.recursive(

@@ -307,7 +307,7 @@ def test_a_stop_while_the_question_is_written_leaves_an_answer_that_says_so(mana
 
     session = manager.create()
     session.prompt("one")
-    session._mask._environ = Pressing()
+    session._recorder._mask._environ = Pressing()
     with pytest.raises(KeyboardInterrupt):
         session.prompt("two")
     last = lines(session.file)[-2:]
@@ -324,8 +324,9 @@ def test_an_answer_that_the_disk_refuses_is_not_lost(manager: SessionManager) ->
         file_log()._write = refuse
 
     def file_log() -> FileLog:
-        assert isinstance(session._log, FileLog)
-        return session._log
+        log = session._recorder._log
+        assert isinstance(log, FileLog)
+        return log
 
     def delete() -> None:
         session.file.unlink()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import singledispatchmethod
 from typing import Any
 
+from ipy_sessions import table
 from ipy_sessions.commands.session import overview, session_help
 from ipy_sessions.commands.values import (
     Close,
@@ -28,9 +29,8 @@ from ipy_sessions.context import own_parameters
 from ipy_sessions.errors import CommandError
 from ipy_sessions.identifiers import SYSTEM
 from ipy_sessions.magics.host import Host
-from ipy_sessions.magics.twins import history
-from ipy_sessions.render import panels
-from ipy_sessions.render.markup import Markup, table
+from ipy_sessions.render import markup, panels
+from ipy_sessions.render.markup import Markup
 from ipy_sessions.render.transcript import transcript
 from ipy_sessions.session import Session
 from ipy_sessions.settings import DEFAULTS, convert
@@ -118,10 +118,7 @@ class SessionCommands:
     @run.register
     def _keep(self, _: Keep) -> None:
         session = self._needed()
-        if not len(session.tree):
-            session.temporary = False
-        else:
-            session.keep()
+        session.keep()
         self._host.came("kept", session, self._host.place())
 
     @run.register
@@ -132,7 +129,7 @@ class SessionCommands:
 
     @run.register
     def _history(self, command: History) -> Any:
-        frame = history()
+        frame = table.history(self._host.found(self._host.place()))
         if command.df is not None:
             self._host.shell.push({command.df: frame})
         return frame
@@ -181,7 +178,7 @@ class SessionCommands:
     @run.register
     def _help(self, command: Help) -> Markup:
         if not command.command:
-            return table(("%session", "does"), overview())
+            return markup.table(("%session", "does"), overview())
         text = session_help(command.command).strip()
         return Markup(f"```text\n{text}\n```", text)
 

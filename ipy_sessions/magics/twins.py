@@ -36,7 +36,7 @@ def history(session: Session | None = None) -> pd.DataFrame:
     """
     if session is None:
         session = _host().found(_host().place())
-    return table.messages([], None) if session is None else table.messages(session.tree.path(), session.notebook)
+    return table.history(session)
 
 
 def current() -> Session:

@@ -11,7 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ipy_sessions.entries import VERSION, Header, clean
+from ipy_sessions.encoding import clean
+from ipy_sessions.entries import VERSION, Header
 from ipy_sessions.identifiers import timestamp
 from ipy_sessions.store.folder import Folder
 from ipy_sessions.store.masking import Mask

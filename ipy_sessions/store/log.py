@@ -23,7 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from ipy_sessions.entries import decode
+from ipy_sessions.encoding import decode
 from ipy_sessions.errors import LogLostError, LogWriteError
 
 CHUNK = 64 * 1024  # bytes read at a time when looking for the start of the last line

@@ -9,7 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from ipy_sessions.entries import Entry, Header, decode
+from ipy_sessions.encoding import decode
+from ipy_sessions.entries import Entry, Header
 from ipy_sessions.errors import NotASessionError
 from ipy_sessions.tree import Tree
 
