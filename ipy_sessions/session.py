@@ -123,7 +123,7 @@ class Session:
 
     def info(self) -> SessionInfo:
         """Return the session, summed up."""
-        return summarise(self.file, self.header, self.tree, len(self.bad_lines))
+        return summarise(self.file, self.header, self.tree, (line.number for line in self.bad_lines))
 
     def build_context(self) -> Context:
         """Return what a model would be sent now; ``.messages`` is exactly that."""

@@ -56,7 +56,7 @@ class SessionInfo:
     cell_ids
         The cells that asked, each once, in the order of their first ask.
     bad_lines
-        Lines that could not be read.
+        Numbers of the lines that could not be read; the header is line 1.
     """
 
     path: Path
@@ -75,7 +75,7 @@ class SessionInfo:
     leaf_count: int
     interrupted: bool
     cell_ids: tuple[str, ...]
-    bad_lines: int
+    bad_lines: tuple[int, ...]
 
     @property
     def tail(self) -> str:
@@ -109,7 +109,7 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def summarise(path: Path, header: Header, tree: Tree, bad_lines: int = 0) -> SessionInfo:
+def summarise(path: Path, header: Header, tree: Tree, bad_lines: Iterable[int] = ()) -> SessionInfo:
     """Sum up one session."""
     messages = [entry for entry in tree if entry.type == "message"]
     asked = [entry for entry in messages if entry.role == "user"]
@@ -134,7 +134,7 @@ def summarise(path: Path, header: Header, tree: Tree, bad_lines: int = 0) -> Ses
         leaf_count=len(tree.leaves),
         interrupted=last is not None and last.fields.get("stop_reason") is None,
         cell_ids=tuple(dict.fromkeys(cell for cell in cells if isinstance(cell, str))),
-        bad_lines=bad_lines,
+        bad_lines=tuple(bad_lines),
     )
 
 

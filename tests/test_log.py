@@ -134,7 +134,7 @@ def test_damage_inside_costs_the_damaged_line_alone(change: Callable[[bytes], by
     assert len(contents.tree) + len(bad) == (8 if len(bad) and bad[0] == 9 else 7)
     session = SessionManager(path.parent).open(path)
     session.append(user("on"))
-    assert session.info().bad_lines == len(bad)
+    assert session.info().bad_lines == tuple(bad)
     session.close()
     assert [line.number for line in read(path).bad_lines] == bad
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,8 @@ def test_a_list_says_what_it_does_not_show(manager: SessionManager) -> None:
     lines = shown.splitlines()
     assert lines[1] == f" 1  My name is Alice {'x' * 33}         2  2 hours ago"
     assert len([line for line in lines if "2 hours ago" in line]) == 50
+    older = panels.listing(rows, info.modified + timedelta(days=2), 0, []).plain
+    assert f"{info.modified.astimezone():%Y-%m-%d %H:%M}" in older.splitlines()[1]
     assert lines[-3:] == [
         "10 more, numbered on in the same order.",
         "3 more of other notebooks: `%session list --all` shows them.",
@@ -160,6 +163,17 @@ def test_a_list_says_what_it_does_not_show(manager: SessionManager) -> None:
     assert rows.row(60) == info
     assert rows.row(61) is None
     assert rows.row(0) is None
+
+
+def test_damaged_lines_are_reported_with_their_numbers(manager: SessionManager) -> None:
+    """In the line that says which session was opened; many are not all named."""
+    info = manager.create("alice").info()
+    assert panels.came("opened", replace(info, bad_lines=(3,)), "f").plain == (
+        "opened alice, f; 1 damaged line skipped (line 3)"
+    )
+    assert "8 damaged lines skipped (line 2, 3, 4, 5, 6 …)" in (
+        panels.came("opened", replace(info, bad_lines=tuple(range(2, 10))), "f").markdown
+    )
 
 
 def test_a_transcript_shows_who_said_what(manager: SessionManager) -> None:

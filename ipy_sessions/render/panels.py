@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from ipy_sessions.events import Reply
 from ipy_sessions.render.markup import Markup, closed, code, escaped, small, table
 from ipy_sessions.summary import SessionInfo
 
+RECENT = timedelta(days=1)  # what is younger is dated by its age
+NUMBERS = 5  # of damaged lines that are named
 SHOWN = 50  # rows of a list that are shown; their numbers go on behind them
 
 
@@ -63,10 +65,18 @@ def dollars(cost: float | None) -> str:
 
 def came(verb: str, info: SessionInfo, where: str) -> Markup:
     """Return the line that says which session one is in now: ``continued alice, 4 messages, .sessions/…``."""
-    bad = f"; {info.bad_lines} damaged line{'s' if info.bad_lines > 1 else ''} skipped" if info.bad_lines else ""
+    bad = _damage(info.bad_lines)
     count = f"{messages(info.message_count)}, " if info.message_count else ""
     marked = f"{verb} **{escaped(info.title)}**, {count}{code(where)}{escaped(bad)}"
     return Markup(small(marked), f"{verb} {info.title}, {count}{where}{bad}")
+
+
+def _damage(numbers: Sequence[int]) -> str:
+    """Return what is said of lines that could not be read: how many, and the first of their numbers."""
+    if not numbers:
+        return ""
+    shown = ", ".join(map(str, numbers[:NUMBERS])) + (" …" if len(numbers) > NUMBERS else "")
+    return f"; {len(numbers)} damaged line{'s' if len(numbers) > 1 else ''} skipped (line {shown})"
 
 
 def answer(reply: Reply, title: str, where: str) -> Markup:
@@ -105,7 +115,7 @@ def listing(rows: Listing, now: datetime, hidden: int, skipped: Sequence[tuple[P
     rows
         What is listed.
     now
-        The time, for "2 hours ago".
+        The time, for "2 hours ago"; what is older than a day has its date.
     hidden
         Sessions of the folder that belong to other notebooks.
     skipped
@@ -115,7 +125,7 @@ def listing(rows: Listing, now: datetime, hidden: int, skipped: Sequence[tuple[P
     numbered = [*current, *((str(number), row) for number, row in enumerate(rows.others[:SHOWN], start=1))]
     shown = table(
         ("#", "session", "messages", "last message"),
-        [(number, row.title, f"{row.message_count:,}", _ago(row, now)) for number, row in numbered],
+        [(number, row.title, f"{row.message_count:,}", _date(row, now)) for number, row in numbered],
         right=(0, 2),
     )
     notes = []
@@ -130,11 +140,12 @@ def listing(rows: Listing, now: datetime, hidden: int, skipped: Sequence[tuple[P
     return stacked([shown, *map(line, notes)])
 
 
-def _ago(row: SessionInfo, now: datetime) -> str:
+def _date(row: SessionInfo, now: datetime) -> str:
     from humanize import naturaltime
 
-    ago = naturaltime(now - row.modified)
-    return f"{ago} (interrupted)" if row.interrupted else ago
+    age = now - row.modified
+    when = naturaltime(age) if age < RECENT else f"{row.modified.astimezone():%Y-%m-%d %H:%M}"
+    return f"{when} (interrupted)" if row.interrupted else when
 
 
 def stacked(parts: Sequence[Markup]) -> Markup:

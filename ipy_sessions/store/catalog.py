@@ -37,6 +37,6 @@ def _each(folder: Folder) -> Iterator[tuple[Path, SessionInfo | str]]:
     for path in folder.files():
         try:
             header, tree, bad_lines, _ = read(path)
-            yield path, summarise(path, header, tree, len(bad_lines))
+            yield path, summarise(path, header, tree, (line.number for line in bad_lines))
         except Exception as error:  # noqa: BLE001 - whatever one file holds, the others are listed
             yield path, str(error)
