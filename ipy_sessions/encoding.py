@@ -16,9 +16,12 @@ from ipy_sessions.entries import Entry, Header, is_content
 INTEGER_LIMIT = 2**63  # the integers that every reader of tables has
 
 # The names of our own fields and of the API's blocks, which hold no secret: looking at them would double the work.
-_OWN = ("role", "content", "type", "text", "model", "stop_reason", "usage", "cost_usd", "latency_ms", "cell_id")
-_OWN_TOO = ("execution_count", "input_tokens", "output_tokens", "system", "options", "max_tokens", "name", "notebook")
-CLEAN_NAMES = frozenset((*_OWN, *_OWN_TOO))
+CLEAN_NAMES = frozenset(
+    [
+        *("role", "content", "type", "text", "model", "stop_reason", "usage", "cost_usd", "latency_ms", "cell_id"),
+        *("execution_count", "input_tokens", "output_tokens", "system", "options", "max_tokens", "name", "notebook"),
+    ]
+)
 
 
 def clean(value: Any, mask: Callable[[str], str]) -> Any:

@@ -154,7 +154,7 @@ def user(content: str | Sequence[Mapping[str, Any]], **fields: Any) -> NewEntry:
     fields
         More to write on the line, such as ``cell_id``.
     """
-    return NewEntry("message", {"role": "user", "content": blocks(content), **fields})
+    return NewEntry("message", {"role": "user", "content": blocks(content), **_more(fields)})
 
 
 def assistant(content: str | Sequence[Mapping[str, Any]], **fields: Any) -> NewEntry:
@@ -169,7 +169,13 @@ def assistant(content: str | Sequence[Mapping[str, Any]], **fields: Any) -> NewE
         is written by hand is complete.
     """
     complete = {} if "stop_reason" in fields else {"stop_reason": "end_turn"}
-    return NewEntry("message", {"role": "assistant", "content": blocks(content), **fields, **complete})
+    return NewEntry("message", {"role": "assistant", "content": blocks(content), **_more(fields), **complete})
+
+
+def _more(fields: dict[str, Any]) -> dict[str, Any]:
+    if taken := {"role", "content"} & fields.keys():
+        raise InvalidEntryError(f"{min(taken)!r} is given by the kind of message and cannot be another field of it.")
+    return fields
 
 
 def blocks(content: str | Sequence[Mapping[str, Any]]) -> list[Block]:
@@ -196,11 +202,15 @@ def check(new: NewEntry) -> None:
     InvalidEntryError
         With what is wrong and what to do.
     """
+    if not isinstance(new, NewEntry):
+        raise InvalidEntryError(f"{new!r:.60} is no entry. Make one with ipy_sessions.user('…') or assistant('…').")
     if not RESERVED.isdisjoint(new.fields):
         taken = sorted(RESERVED & new.fields.keys())
         raise InvalidEntryError(f"{taken[0]!r} is set by the session and cannot be a field of an entry. Rename it.")
     if new.type == "session":
         raise InvalidEntryError("An entry cannot be of the type 'session': that is the header's.")
+    if new.type == "message" and new.fields.get("role") not in ("user", "assistant"):
+        raise InvalidEntryError("The role of a message is 'user' or 'assistant'.")
     if new.type == "message" and not is_content(new.fields.get("content")):
         raise InvalidEntryError("A message needs content: a string, or a list of content blocks.")
 

@@ -13,7 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
-from ipy_sessions.errors import AmbiguousReferenceError, InvalidIdError, SessionNotFoundError, TurnRunningError
+from ipy_sessions.errors import (
+    AmbiguousReferenceError,
+    InvalidIdError,
+    SessionNotFoundError,
+    SessionsError,
+    TurnRunningError,
+)
 from ipy_sessions.identifiers import SYSTEM, Source
 from ipy_sessions.notebook import cell_ids
 from ipy_sessions.session import FindModel, Session
@@ -69,6 +75,7 @@ class SessionManager:
         """What new sessions begin with."""
         self.current: Session | None = None
         """The session that asks go to, if one was chosen."""
+        self._reads_folder = True
         self._provider = provider
         self._find_model = find_model
         self._source = source
@@ -76,8 +83,10 @@ class SessionManager:
 
     @classmethod
     def in_memory(cls, settings: Settings | None = None, find_model: FindModel | None = None) -> SessionManager:
-        """Return a manager whose new sessions are kept in memory alone."""
-        return cls(".sessions", settings=replace(settings or Settings(), persistence="none"), find_model=find_model)
+        """Return a manager of sessions that are in memory alone; it finds no others and writes nothing."""
+        manager = cls(".sessions", settings=replace(settings or Settings(), persistence="none"), find_model=find_model)
+        manager._reads_folder = False
+        return manager
 
     # Making and opening
 
@@ -113,7 +122,7 @@ class SessionManager:
         file = self.folder.free(
             self.folder.file_for(session_id, created, self.notebook), {session.file for session in self._open}
         )
-        contents = Contents(header, Tree(), [], 0)
+        contents = Contents(header, Tree(), [])
         return self._register(file, contents, temporary=temporary or self.settings.persistence == "none")
 
     def open(self, ref: str | Path | SessionInfo) -> Session:
@@ -155,7 +164,7 @@ class SessionManager:
 
     def scan(self) -> tuple[Rows, Sequence[tuple[Path, str]]]:
         """Return every session of the folder, and the files that are none, each with the reason."""
-        rows, skipped = scan(self.folder)
+        rows, skipped = scan(self.folder) if self._reads_folder else ([], [])
         in_memory = [one for one in self._still_open() if one.has_messages and not one.in_file]
         rows += [session.info() for session in in_memory]
         rows.sort(key=lambda row: (row.modified, row.id), reverse=True)
@@ -207,11 +216,18 @@ class SessionManager:
 
     def close(self, session: Session | None = None) -> None:
         """Close one session, or all of them; a second time does nothing."""
+        errors = []
         for one in list(self._open) if session is None else [session]:
-            one.close()
+            try:
+                one.close()
+            except SessionsError as error:  # the others are closed all the same
+                errors.append(error)
+                continue
             self._open = [other for other in self._open if other is not one]
             if self.current is one:
                 self.current = None
+        if errors:
+            raise errors[0]
 
     # Inside
 
@@ -277,7 +293,7 @@ class SessionManager:
         if known == notebook:
             return True
         try:
-            return not known.exists() and not cell_ids(notebook).isdisjoint(row.cell_ids)
+            return not known.exists() and not cell_ids(notebook).isdisjoint(row.cells)
         except (OSError, ValueError):  # what the log names can be no path
             return False
 

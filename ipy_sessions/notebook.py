@@ -51,7 +51,12 @@ class Place:
     @property
     def directory(self) -> Path:
         """The notebook's folder, or else the working directory."""
-        return self.notebook.parent if self.notebook is not None else Path.cwd()
+        if self.notebook is not None:
+            return self.notebook.parent
+        try:
+            return Path.cwd()
+        except OSError:  # it was deleted
+            return Path.home()
 
 
 def look(shell: Any, given: str = "", environ: Mapping[str, str] | None = None) -> Place:
@@ -133,6 +138,7 @@ def _connection_file() -> Path:
 
 def _from_server(environ: Mapping[str, str]) -> Path | None:
     """Ask exactly the server that started us: its file is named after our parent's process."""
+    import http.client
     import urllib.request  # 20 ms, and only kernels need it
 
     from jupyter_core.paths import jupyter_runtime_dir
@@ -149,7 +155,7 @@ def _from_server(environ: Mapping[str, str]) -> Path | None:
         for session in sessions:
             if session["kernel"]["id"] == kernel_id and session.get("type") == "notebook":
                 return (Path(info["root_dir"]) / re.sub(r"^(RTC|Drive):", "", session["path"])).resolve()
-    except (OSError, ValueError, LookupError, TypeError, RuntimeError):
+    except (OSError, ValueError, LookupError, TypeError, RuntimeError, http.client.HTTPException):
         pass  # a password-only server, a remote kernel, a gateway, a server that is gone: the next step answers
     return None
 

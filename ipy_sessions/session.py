@@ -229,7 +229,8 @@ class Session:
                 self._write_answer(reply)
             self._recorder.flush()
 
-        return (yield from turn.take(ask, answerer, answer, self._source))
+        reply = yield from turn.take(ask, answerer, answer, self._source)
+        return Reply.of(self.tree[self.leaf]) if self.leaf is not None else reply  # as it stands in the log, masked
 
     def note(self, **fields: Any) -> None:
         """Write an ``info`` entry: a new ``name``, or the ``notebook`` that it belongs to now."""

@@ -46,6 +46,9 @@ class Parameters:
     max_tokens: int
 
     def __post_init__(self) -> None:
+        for name in ("model", "system", "max_tokens"):
+            if not _is_of_kind(value := getattr(self, name), kind := type(DEFAULTS[name])):
+                raise SettingError(f"{name} is {KINDS[kind]}, and not {value!r}.")
         if not 1 <= self.max_tokens <= LARGEST:
             raise SettingError(f"max_tokens is a number of tokens from 1 to {LARGEST:,}, and not {self.max_tokens}.")
 

@@ -6,7 +6,7 @@ how its messages, tokens and costs add up; where its file is, it is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,8 +53,8 @@ class SessionInfo:
         Branches: the steps that nothing follows.
     interrupted
         Whether the last turn has no complete answer.
-    cell_ids
-        The cells that asked, each once, in the order of their first ask.
+    cells
+        The ids of the cells that asked, each with the time of its last ask.
     bad_lines
         Numbers of the lines that could not be read; the header is line 1.
     """
@@ -74,7 +74,7 @@ class SessionInfo:
     cost_usd: float | None
     leaf_count: int
     interrupted: bool
-    cell_ids: tuple[str, ...]
+    cells: Mapping[str, datetime]
     bad_lines: tuple[int, ...]
 
     @property
@@ -116,7 +116,6 @@ def summarise(path: Path, header: Header, tree: Tree, bad_lines: Iterable[int] =
     answers = [entry for entry in messages if entry.role == "assistant"]
     costs = [entry.cost_usd for entry in answers]
     last = next((entry for entry in reversed(tree.path()) if entry.type == "message"), None)
-    cells = (entry.fields.get("cell_id") for entry in asked)
     return SessionInfo(
         path=path,
         id=header.id,
@@ -133,7 +132,7 @@ def summarise(path: Path, header: Header, tree: Tree, bad_lines: Iterable[int] =
         cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
         leaf_count=len(tree.leaves),
         interrupted=last is not None and last.fields.get("stop_reason") is None,
-        cell_ids=tuple(dict.fromkeys(cell for cell in cells if isinstance(cell, str))),
+        cells={cell: _time(entry.ts) for entry in asked if (cell := _text(entry.fields.get("cell_id"))) is not None},
         bad_lines=tuple(bad_lines),
     )
 

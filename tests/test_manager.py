@@ -209,7 +209,7 @@ def test_session_info_sums_up(manager: SessionManager) -> None:
     assert (info.message_count, info.turn_count, info.leaf_count) == (4, 2, 1)
     assert (info.first_message, info.model, info.notebook) == ("My name is Alice", "offline", None)
     assert info.input_tokens > info.output_tokens > 0
-    assert (info.cost_usd, info.interrupted, info.bad_lines, info.cell_ids) == (0.0, False, (), ("c1", "c2"))
+    assert (info.cost_usd, info.interrupted, info.bad_lines, list(info.cells)) == (0.0, False, (), ["c1", "c2"])
     assert info.created < info.modified
     assert info.created.tzinfo is UTC
 

@@ -99,14 +99,15 @@ class Host:
         manager = self.manager(place)
         if manager.current is not None:
             return manager.current
-        if self.config.settings.on_start != "continue" or place.headless:
+        settings = self.config.settings
+        if settings.on_start != "continue" or settings.persistence == "none" or place.headless:
             return None
         rows = [row for row in manager.list(notebook=place.notebook) if place.notebook or row.notebook is None]
-        answered = (row for row in rows if place.cell_id in row.cell_ids)
-        row = next(answered, rows[0] if rows else None)
-        if row is None:
+        if not rows:
             return None
-        session = manager.switch(row)
+        cell = place.cell_id
+        answered = [row for row in rows if cell in row.cells]
+        session = manager.switch(max(answered, key=lambda row: row.cells[str(cell)]) if answered else rows[0])
         self.came("continued", session, place)
         return session
 
@@ -146,12 +147,12 @@ class Host:
         try:
             yield session
         finally:
-            if session is not manager.current and session.in_file:
+            if session is not manager.current and (session.in_file or not session.has_messages):
                 manager.close(session)
 
     def _follow_rename(self, session: Session, place: Place) -> None:
         """Write down the notebook's new path when the one that the session knows is gone."""
-        if place.notebook is None or session.notebook is None or not session.has_messages:
+        if place.notebook is None or session.notebook is None:
             return
         folder = Folder(session.file.parent)
         known = folder.absolute(session.notebook)

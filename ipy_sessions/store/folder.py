@@ -6,11 +6,13 @@ a repository until their owner wants them there. What is inside the files is not
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import re
 import unicodedata
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -81,10 +83,12 @@ class Folder:
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.mkdir(mode=0o700, exist_ok=True)
-            ignore = self.path / ".gitignore"
-            if not ignore.exists() and self.path.name == NAME:
-                ignore.write_text("*\n", encoding="utf-8")
+            with suppress(FileExistsError):
+                self.path.mkdir(mode=0o700)
+                # Only in a folder that is new: whoever has deleted it wants the sessions in the repository.
+                (self.path / ".gitignore").write_text("*\n", encoding="utf-8")
+            if not self.path.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         except OSError as error:
             raise FolderError(
                 f"The folder {self.path} could not be created: {error.strerror or error}. Choose another with "

@@ -25,6 +25,7 @@ from typing import Protocol
 
 from ipy_sessions.encoding import decode
 from ipy_sessions.errors import LogLostError, LogWriteError
+from ipy_sessions.store.reading import Reading, identity
 
 CHUNK = 64 * 1024  # bytes read at a time when looking for the start of the last line
 
@@ -75,17 +76,22 @@ class FileLog:
     ----------
     path
         The file, which must exist.
-    size
-        Its size in bytes as the session has read it; less than that later means that it was cut short.
+    read
+        What the session has read: its size in bytes, and which file it was. Less, or another file, later means that it
+        was cut short or replaced.
     write
         ``os.write``, or a stand-in with its behaviour, for tests of short counts and full disks.
     """
 
-    def __init__(self, path: Path, size: int = 0, write: Callable[[int, bytes | memoryview], int] = os.write) -> None:
+    def __init__(
+        self, path: Path, read: Reading | None = None, write: Callable[[int, bytes | memoryview], int] = os.write
+    ) -> None:
         self.path = path
-        self._size = size
+        self._size = read.size if read is not None else 0
+        self._file = read.file if read is not None else None
         self._end_is_whole = False  # not known yet, so `mend` looks at it before the first line is put behind it
         self._write = write
+        self._sync = _sync
         self._fd: int | None = None
 
     @classmethod
@@ -103,9 +109,11 @@ class FileLog:
         except OSError as error:
             raise _refused(path, error) from error
         log._end_is_whole = True
+        log._file = identity(os.fstat(log._fd))
         try:
             for line in lines:
                 log.append(line)
+            _sync_folder(path.parent)
         except LogWriteError:
             os.close(log._fd)
             path.unlink(missing_ok=True)  # it is ours, a moment old, and every line is still in memory
@@ -185,10 +193,9 @@ class FileLog:
         """Tell whether the path still leads to this file, and the file still holds what the session has read."""
         try:
             status = self.path.stat()
-            same = self._fd is None or os.path.samestat(status, os.fstat(self._fd))
         except OSError:
             return False
-        return same and status.st_size >= self._size
+        return self._file in (None, identity(status)) and status.st_size >= self._size
 
     def flush(self) -> None:
         """Return when the disk holds every line.
@@ -201,7 +208,7 @@ class FileLog:
         if self._fd is None:
             return
         try:
-            _sync(self._fd)
+            self._sync(self._fd)
         except OSError as error:
             raise _refused(self.path, error) from error
 
@@ -224,7 +231,21 @@ class FileLog:
                 raise _lost(self.path) from None
             except OSError as error:
                 raise _refused(self.path, error) from error
+            if self._file not in (None, identity(os.fstat(self._fd))):
+                os.close(self._fd)
+                self._fd = None
+                raise _lost(self.path)
         return self._fd
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the disk hold the name of a new file; where a folder cannot be synced, the file's own sync has to do."""
+    with suppress(OSError):
+        fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
 
 
 def _is_line(tail: bytes) -> bool:
@@ -243,4 +264,4 @@ def _lost(path: Path) -> LogLostError:
 
 
 def _refused(path: Path, error: OSError) -> LogWriteError:
-    return LogWriteError(f"{path} could not be written: {error.strerror or error}. What was there before is untouched.")
+    return LogWriteError(f"{path} could not be written: {error.strerror or error}. What was written before is there.")

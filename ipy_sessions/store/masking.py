@@ -10,8 +10,10 @@ import re
 from collections.abc import Mapping
 
 CREDENTIAL_NAME = re.compile(
-    r"(^|_)(API_?KEY|ACCESS_?KEY|SECRET_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE)$", re.IGNORECASE
+    r"(PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|(^|_)(API|ACCESS|SECRET)?KEY|(^|_)PASS|_PWD|_PAT|CREDENTIALS?)(_BASE)?$",
+    re.IGNORECASE,
 )
+URL_PASSWORD = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@\s]*:(?P<password>[^/@\s]+)@", re.IGNORECASE)
 SHORTEST = 8
 """Shorter values are words that a prompt may well hold, and no credentials."""
 
@@ -37,11 +39,11 @@ class Mask:
 
     def refresh(self) -> None:
         """Read the credentials' values as they are now."""
-        found = {
-            value: name
-            for name, value in self._environ.items()
-            if len(value) >= SHORTEST and CREDENTIAL_NAME.search(name)
-        }
+        found = {}
+        for name, value in self._environ.items():
+            secret = _secret(name, value)
+            if secret is not None and len(secret) >= SHORTEST:
+                found[secret] = name
         # The longest first, so that a value inside another one does not leave the rest of it readable.
         self._secrets = sorted(found.items(), key=lambda secret: -len(secret[0]))
 
@@ -53,3 +55,11 @@ class Mask:
         if len(text) >= KEY_LENGTH and KEY_PREFIX in text:
             text = KEY_SHAPE.sub("[masked API key]", text)
         return text
+
+
+def _secret(name: str, value: str) -> str | None:
+    """Return the secret that a variable holds: a credential, or the password in an address."""
+    if CREDENTIAL_NAME.search(name):
+        return None if value.startswith(("/", "~")) else value  # the path of a file of credentials is none
+    found = URL_PASSWORD.match(value)
+    return found["password"] if found else None

@@ -6,6 +6,7 @@ number, everything before and after it is kept. Only a file that does not begin 
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +33,26 @@ class BadLine(NamedTuple):
     reason: str
 
 
+class Reading(NamedTuple):
+    """What was read, so that a writer can tell when something else is in its place.
+
+    Parameters
+    ----------
+    size
+        Bytes.
+    file
+        Which file it was, as the system tells files apart; ``None`` where nothing was read from one.
+    """
+
+    size: int
+    file: tuple[int, int] | None = None
+
+
+def identity(status: os.stat_result) -> tuple[int, int]:
+    """Return what tells one file from another."""
+    return status.st_dev, status.st_ino
+
+
 class Contents(NamedTuple):
     """What a session's file holds.
 
@@ -43,14 +64,14 @@ class Contents(NamedTuple):
         Its entries.
     bad_lines
         The lines that were skipped.
-    size
-        Bytes read.
+    reading
+        What was read; ``None`` for a session that has no file yet.
     """
 
     header: Header
     tree: Tree
     bad_lines: list[BadLine]
-    size: int
+    reading: Reading | None = None
 
 
 def read(path: Path) -> Contents:
@@ -63,7 +84,9 @@ def read(path: Path) -> Contents:
     OSError
         When it cannot be read at all.
     """
-    return parse(path.read_bytes(), path)
+    with path.open("rb") as file:
+        status, data = os.fstat(file.fileno()), file.read()
+    return parse(data, path)._replace(reading=Reading(len(data), identity(status)))
 
 
 def parse(data: bytes, path: Path) -> Contents:
@@ -79,7 +102,7 @@ def parse(data: bytes, path: Path) -> Contents:
             tree.add(_entry(line))
         except ValueError as error:
             bad_lines.append(BadLine(number, str(error)))
-    return Contents(header, tree, bad_lines, len(data))
+    return Contents(header, tree, bad_lines)
 
 
 def _header(line: bytes, path: Path) -> Header:

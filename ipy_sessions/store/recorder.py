@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ipy_sessions.encoding import clean, encode
 from ipy_sessions.entries import OUTSIDE_TREE, Entry, NewEntry, check
+from ipy_sessions.errors import InvalidEntryError
 from ipy_sessions.identifiers import Source, timestamp
 from ipy_sessions.store.folder import Folder
 from ipy_sessions.store.interrupts import uninterrupted
@@ -46,7 +47,7 @@ class Recorder:
         self.temporary = temporary
         self.lock = threading.RLock()
         """Held while entries are written; hold it to write several without another thread's between them."""
-        self._log: Log = FileLog(file, contents.size) if contents.size else MemoryLog()
+        self._log: Log = MemoryLog() if contents.reading is None else FileLog(file, contents.reading)
         self._source = source
         self._mask = Mask(os.environ)
         self._waiting: NewEntry | None = None
@@ -140,9 +141,14 @@ class Recorder:
         self._log.mend(repair)
         for entry in repairs:
             self.tree.add(entry)
+            del self.bad_lines[-1:]  # the fragment was the last line, and is one no more
 
     def _entry(self, new: NewEntry) -> Entry:
         check(new)
+        try:
+            fields = clean(new.fields, self._mask)
+        except (TypeError, RecursionError) as error:
+            raise InvalidEntryError(f"It cannot be written: {error}.") from error
         return Entry(
             type=new.type,
             seq=self.tree.last_seq + 1,
@@ -150,7 +156,7 @@ class Recorder:
             parent_id=None if new.type in OUTSIDE_TREE else self.tree.leaf,
             session=self.header.id,
             ts=timestamp(self._source.now()),
-            fields=clean(new.fields, self._mask),
+            fields=fields,
         )
 
     def _create_file(self, entries: Iterable[Entry]) -> FileLog:
