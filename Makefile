@@ -20,7 +20,7 @@ check: .venv/dev
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-demo: .venv/dev
+demo: .venv/lab
 	@$(PYTHON) scripts/demo.py notebooks/01_first_session.ipynb
 
 bench: .venv/dev

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 from ipy_sessions.errors import (
     AmbiguousReferenceError,
@@ -80,6 +80,12 @@ class SessionManager:
         self._find_model = find_model
         self._source = source
         self._open: list[Session] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     @classmethod
     def in_memory(cls, settings: Settings | None = None, find_model: FindModel | None = None) -> SessionManager:
@@ -211,7 +217,7 @@ class SessionManager:
                 f"{session.title} is still answering, so the session stays. Wait for it or stop it, then switch."
             )
         self.current = None
-        if session.in_file or not session.has_messages:
+        if session.in_file or not (session.has_messages or session.name):
             self.close(session)
 
     def close(self, session: Session | None = None) -> None:

@@ -72,7 +72,7 @@ def look(shell: Any, given: str = "", environ: Mapping[str, str] | None = None) 
         The environment; ``None`` for the process's own.
     """
     environ = os.environ if environ is None else environ
-    count = getattr(shell, "execution_count", None)
+    count = _number(shell)
     if not hasattr(shell, "kernel"):
         path = Path(given).resolve() if given else None
         return Place(path, "the setting notebook" if path else "a terminal has none", "terminal", None, count)
@@ -80,6 +80,12 @@ def look(shell: Any, given: str = "", environ: Mapping[str, str] | None = None) 
     cell_id = parent.get("metadata", {}).get("cellId")
     path, found_by = _find(shell.user_ns, given, environ, cell_id)
     return Place(path, found_by, _provider(shell.user_ns, parent), cell_id, count)
+
+
+def _number(shell: Any) -> int | None:
+    """Return the number of the running cell: that of the last input, since IPython has counted on already."""
+    inputs = getattr(shell, "user_ns", {}).get("In")
+    return len(inputs) - 1 if isinstance(inputs, list) and len(inputs) > 1 else None
 
 
 def cell_ids(notebook: Path) -> frozenset[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from ipy_sessions import context, turn
 from ipy_sessions.context import Context
@@ -73,6 +73,16 @@ class Session:
         self._settings = settings
         self._find_model = find_model or (lambda name: registry.find(name, settings()))
         self._source = source
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        info = self.info()
+        return f"<Session {info.title!r}, {info.message_count} messages, {self.file}>"
 
     # What it is
 
@@ -212,7 +222,9 @@ class Session:
             nonlocal running
             with uninterrupted(), self._recorder.lock:
                 if self.streaming:
-                    raise TurnRunningError(f"{self.title} is still answering. Wait for it or stop it, then ask again.")
+                    raise TurnRunningError(
+                        f"{self.title} is still answering. Wait for it, stop it or close its stream."
+                    )
                 self.streaming = running = True
                 self._recorder.refresh_mask()
                 for needed in context.settings_needed(self.tree.path(), own, wanted):

@@ -11,7 +11,6 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 ON_MACOS = (
@@ -37,12 +36,23 @@ def main() -> int:
 
 def given() -> str | None:
     """Return what the variable CHROMIUM names."""
-    return shutil.which(os.environ.get("CHROMIUM") or "")
+    return works(shutil.which(os.environ.get("CHROMIUM") or ""))
 
 
 def on_path() -> str | None:
     """Return one that is installed."""
-    return next((path for name in (*NAMES, *ON_MACOS) if (path := shutil.which(name))), None)
+    return next((path for name in (*NAMES, *ON_MACOS) if (path := works(shutil.which(name)))), None)
+
+
+def works(path: str | None) -> str | None:
+    """Return the path of a browser that starts; some are mere stand-ins that tell how to install one."""
+    if path is None:
+        return None
+    try:
+        done = subprocess.run([path, "--version"], check=False, capture_output=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return None if done.returncode else path
 
 
 def of_playwright() -> str | None:
@@ -50,8 +60,8 @@ def of_playwright() -> str | None:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        path = Path(playwright.chromium.executable_path)
-    return str(path) if path.exists() else None
+        path = playwright.chromium.executable_path
+    return works(path)
 
 
 def of_debian() -> str | None:

@@ -66,6 +66,20 @@ def test_a_bad_option_is_one_sentence(line: str, sentence: str) -> None:
     assert "\n" not in str(raised.value)
 
 
+WORDS = st.sampled_from(["=", "-", "--", "--all", "--temp", "--df", "-x", "a=b", "=x", '"', "'", "\\", "alice", "1"])
+
+
+@given(st.sampled_from([*FORMS, "", "x"]), st.lists(WORDS | st.text(max_size=5), max_size=4))
+def test_any_line_is_a_command_or_a_sentence(name: str, words: list[str]) -> None:
+    """Never anything else, whatever is typed."""
+    line = " ".join([name, *words])
+    for read in (parse_session, parse_agent):
+        try:
+            assert read(line) is not None
+        except CommandError as error:
+            assert str(error)  # noqa: PT017 - either outcome is right
+
+
 @pytest.mark.parametrize(
     ("line", "meant"),
     [
@@ -83,6 +97,7 @@ def test_a_bad_option_is_one_sentence(line: str, sentence: str) -> None:
         ("show", c.Show()),
         ("file", c.File()),
         ("settings", c.Set()),
+        ("settings max_tokens = 7 model= offline", c.Set({"max_tokens": "7", "model": "offline"})),
         ("settings model=offline system='a b'", c.Set({"model": "offline", "system": "a b"})),
         ("help open", c.Help("open")),
     ],
@@ -140,6 +155,9 @@ def test_every_command_has_help() -> None:
         ("%%agent -s ", ["alice", "bob", '"beta two"']),
         ("%agent --model offline --s", ["--system", "--session"]),
         ("%%agent hello --mo", []),
+        ('%%agent --system "be terse" --mo', ["--model"]),
+        ("%%agent --model=offline --s", ["--system", "--session"]),
+        ('%session open "be', ["beta two"]),
         ("%session xyzzy ", []),
         ("x = 3", []),
     ],

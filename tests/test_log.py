@@ -93,6 +93,15 @@ def test_a_crash_at_any_byte_loses_at_most_the_line_being_written(position: int)
     check_cut(cut(WHOLE[:position]))
 
 
+def test_a_crash_inside_the_header_leaves_a_file_that_is_refused_untouched() -> None:
+    """There was nothing in it yet, and nothing is made of it."""
+    for position in range(HEADER_END - 1):
+        path = cut(WHOLE[:position])
+        with pytest.raises(NotASessionError):
+            SessionManager(path.parent).open(path)
+        assert path.read_bytes() == WHOLE[:position]
+
+
 def test_a_crash_at_each_byte_of_the_last_line() -> None:
     """The same for every single byte of the last two lines, the cut inside a character included."""
     last = WHOLE.rindex(b"\n", 0, WHOLE.rindex(b"\n", 0, -1)) + 1
@@ -357,3 +366,45 @@ def test_damage_by_hand_never_raises_anything_strange(old: str, new: str) -> Non
     assert transcript(session.title, session.tree.path()).plain
     session.prompt("on")
     manager.close()
+
+
+def test_the_disk_is_asked_to_hold_each_turn(manager: SessionManager) -> None:
+    """Once at its end, when both messages are written, and once more when the session is closed."""
+    session = manager.create()
+    session.prompt("one")
+    held: list[int] = []
+    log = session._recorder._log
+    assert isinstance(log, FileLog)
+    log._sync = lambda fd: held.append(os.fstat(fd).st_size)
+    session.prompt("two")
+    assert held == [session.file.stat().st_size]
+    session.append(user("a line"))
+    manager.close()
+    assert held[1:] == [session.file.stat().st_size]
+
+
+def test_a_file_replaced_before_the_first_append_is_noticed(manager: SessionManager) -> None:
+    """Our line never lands in another session."""
+    mine, other = manager.create("mine"), manager.create("other")
+    mine.prompt("one")
+    for text in ("a", "b", "c"):
+        other.prompt(text)
+    manager.close()
+    again = manager.open(mine.file)
+    other.file.replace(mine.file)
+    before = mine.file.read_bytes()
+    with pytest.raises(LogLostError):
+        again.prompt("two")
+    assert mine.file.read_bytes() == before
+
+
+def test_a_gitignore_that_was_deleted_stays_away(manager: SessionManager) -> None:
+    """Whoever wants the sessions in the repository is not asked again; a folder of another name has one, too."""
+    manager.create().append(user("hi"))
+    (manager.folder.path / ".gitignore").unlink()
+    manager.create().append(user("hi"))
+    assert not (manager.folder.path / ".gitignore").exists()
+    other = SessionManager(manager.folder.path.parent / "talks")
+    other.create().append(user("hi"))
+    assert (other.folder.path / ".gitignore").exists()
+    other.close()

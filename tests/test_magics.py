@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from conftest import Shell
 
 import ipy_sessions as ses
+from ipy_sessions.store.log import FileLog
 
 
 def logged() -> list[dict[str, Any]]:
@@ -357,14 +360,122 @@ def test_an_answer_with_spaces_around_it_is_printed_once(terminal: Shell) -> Non
     assert terminal.run("%agent --max-tokens 7 hi").count("I am the offline model") == 1
 
 
-def test_an_answer_that_cannot_be_written_is_shown_all_the_same(terminal: Shell) -> None:
+@pytest.mark.parametrize("host", ["terminal", "notebook"])
+def test_an_answer_that_cannot_be_written_is_shown_all_the_same(host: str, request: pytest.FixtureRequest) -> None:
     """With the way to keep it; and keep keeps it."""
+    terminal = request.getfixturevalue(host)
     terminal.run("%agent hi")
-    ses.current().file.unlink()
+    room = iter([True])
+
+    def write(fd: int, data: bytes | memoryview) -> int:
+        if not next(room, False):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return os.write(fd, data)
+
+    log = ses.current()._recorder._log
+    assert isinstance(log, FileLog)
+    log._write = write
     shown = terminal.run("%agent count to 3")
-    assert "type `%session keep`" in shown
+    log._write = os.write
+    assert "1 2 3" in shown
+    assert "not written yet, %session keep tries again" in shown
+    assert "No space left on device" in shown
     assert terminal.failed
     assert "kept hi" in terminal.run("%session keep")
     assert len(list(Path(".sessions").glob("*.jsonl"))) == 1
     terminal.run("%agent on")
-    assert prompts() == ["hi", "on"]
+    assert prompts() == ["hi", "count to 3", "on"]
+    assert [line["role"] for line in logged()] == ["user", "assistant"] * 3
+
+
+def test_a_disk_that_cannot_be_flushed_does_not_hide_the_answer(notebook: Shell) -> None:
+    """The whole answer is shown, and the error."""
+    notebook.run("%agent hi")
+
+    def refuse(_fd: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    log = ses.current()._recorder._log
+    assert isinstance(log, FileLog)
+    log._sync = refuse
+    shown = notebook.run("%agent count to 30")
+    log._sync = os.fsync
+    assert notebook.failed
+    assert "could not be written: Input/output error" in shown
+    assert "29 30\n\noffline" in shown
+
+
+def test_a_masked_answer_is_printed_once(terminal: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when what stands in the log is not what was streamed."""
+    monkeypatch.setenv("MY_TOKEN", "1 2 3 4 5 6 7 8")
+    shown = terminal.run("%agent -o reply count to 9")
+    assert shown.count("I am the offline model") == 1
+    assert "[masked MY_TOKEN] 9" in str(terminal.ip.user_ns["reply"])
+
+
+def test_the_session_that_last_answered_a_cell_is_not_the_latest(
+    make_shell: Callable[..., Shell], tmp_path: Path
+) -> None:
+    """What counts is when it answered that cell."""
+    path = tmp_path / "work" / "analysis.ipynb"
+    path.write_text("{}")
+    shell = make_shell(notebook=path)
+    for cell, name in (("cell-1", "b"), ("cell-1", "a"), ("cell-2", "b")):
+        shell.ip.kernel.cell_id = cell
+        shell.run(f"%session open {name}" if cell == "cell-2" else f"%session new {name}")
+        shell.run("%agent hi")
+    shell = make_shell(notebook=path)
+    shell.ip.kernel.cell_id = "cell-1"
+    assert "continued a," in shell.run("%agent hi")
+
+
+def test_the_number_of_the_cell_is_logged(terminal: Shell) -> None:
+    """As it stands in its brackets."""
+    terminal.run("%agent hi")
+    number = len(terminal.ip.user_ns["In"]) - 1
+    assert [line["execution_count"] for line in logged() if line["role"] == "user"] == [number]
+    assert terminal.ip.user_ns["In"][number] == "get_ipython().run_line_magic('agent', 'hi')"
+
+
+def test_looking_opens_nothing(terminal: Shell) -> None:
+    """A bare %session says what an ask would continue."""
+    terminal.run("%session new alice")
+    terminal.run("%agent hi")
+    terminal.run("%session close")
+    assert "none open; an ask continues alice" in terminal.run("%session")
+    assert "continued" not in terminal.run("%session settings")
+    assert "continued alice" in terminal.run("%session history")
+
+
+def test_an_empty_session_keeps_its_name(terminal: Shell) -> None:
+    """It can be opened again, and keep says that there is nothing to write yet."""
+    terminal.run("%session new keepme --temp")
+    assert "keepme is empty." in terminal.run("%session keep")
+    terminal.run("%session new other")
+    assert "opened keepme" in terminal.run("%session open keepme")
+    terminal.run("%agent hi")
+    assert len(list(Path(".sessions").glob("*.jsonl"))) == 1
+
+
+def test_a_switch_while_a_reply_streams_is_one_line(terminal: Shell) -> None:
+    """The reply stays, and so does the session."""
+    for name in ("other", "hi"):
+        terminal.run(f"%session new {name}")
+        terminal.run("%agent hi")
+    events = ses.current().stream("count to 3")
+    next(events)
+    for line in ("new", "open other", "close"):
+        shown = terminal.run(f"%session {line}")
+        assert shown.strip().startswith("UsageError: hi is still answering, so the session stays.")
+    list(events)
+    assert "1 2 3" in terminal.run("%session show")
+
+
+def test_a_terminal_waits_for_the_body(terminal: Shell) -> None:
+    """`%%agent` and Enter asks for more; an empty line ends it; `%agent?` is help."""
+    check = terminal.ip.input_transformer_manager.check_complete
+    assert check("%%agent\n")[0] == "incomplete"
+    assert check("%%agent hello")[0] == "incomplete"
+    assert check("%%agent hello\n\n")[0] == "complete"
+    assert "--max-tokens" in terminal.run("%agent?")
+    assert prompts() == []

@@ -165,9 +165,13 @@ def test_persistence_none_writes_nothing(tmp_path: Path) -> None:
     manager = SessionManager(tmp_path / "s", settings=Settings(persistence="none", offline_delay=0))
     manager.begin("a").prompt("hi")
     assert not (tmp_path / "s").exists()
+    SessionManager(".sessions", settings=Settings(offline_delay=0)).create("on disk").prompt("hi")
+    before = sorted(Path.cwd().rglob("*"))
     memory = SessionManager.in_memory(find_model=lambda _: ScriptedModel("hello"))
-    assert memory.create().prompt("hi").text == "hello"
-    assert list(Path.cwd().iterdir()) == []
+    assert memory.list() == []
+    assert memory.continue_recent().prompt("hi").text == "hello"
+    assert len(memory.list()) == 1
+    assert sorted(Path.cwd().rglob("*")) == before
 
 
 def test_odd_files_never_break_the_list(manager: SessionManager) -> None:

@@ -41,7 +41,7 @@ def play(deltas: int, pause: float, text: str = "word ") -> Display:
     for _ in range(deltas):
         now += pause
         view.show(TextDelta(text))
-    view.finish(Markup("all", "all"))
+    view.finish(Markup("all", "all"), "end")
     return display
 
 
@@ -74,8 +74,11 @@ def test_a_terminal_prints_each_piece_once() -> None:
     view.show(TextDelta("one "))
     view.show(TextDelta("two"))
     assert stream.getvalue() == "one two"
-    view.finish(Markup("one two\n\n<small>end</small>", "one two\n\nend"))
+    view.finish(Markup("masked", "masked"), "end")
     assert stream.getvalue() == "one two\n\nend\n"
+    silent = io.StringIO()
+    TerminalView(silent).finish(Markup("<b>all</b>", "all\n\nend"), "end")
+    assert silent.getvalue() == "all\n\nend\n"
 
 
 @pytest.mark.parametrize(
@@ -116,9 +119,14 @@ def reply(**fields: Any) -> Reply:
     return Reply([{"type": "text", "text": "Hello."}], "offline", **{"stop_reason": "end_turn", **fields})
 
 
+def shown_with(one: Reply, title: str, where: str) -> Markup:
+    """Return a reply as it stays below its cell."""
+    return panels.answer(one, panels.last_line(one, title, where))
+
+
 def test_the_last_line_says_model_tokens_session_and_file() -> None:
     """In small print, and in both forms."""
-    shown = panels.answer(reply(usage={"input_tokens": 1200, "output_tokens": 3}), "al*ice", ".sessions/x.jsonl")
+    shown = shown_with(reply(usage={"input_tokens": 1200, "output_tokens": 3}), "al*ice", ".sessions/x.jsonl")
     assert shown.markdown == "Hello.\n\n<small>offline · 1,200 in, 3 out · al\\*ice · `.sessions/x.jsonl`</small>"
     assert shown.plain == "Hello.\n\noffline · 1,200 in, 3 out · al*ice · .sessions/x.jsonl"
 
@@ -128,12 +136,12 @@ def test_the_last_line_says_model_tokens_session_and_file() -> None:
     [
         ({"stop_reason": None, "end": "interrupted"}, "stopped; what came until then is kept"),
         ({"stop_reason": None, "end": "error"}, "broken off; what came until then is kept"),
-        ({"stop_reason": "max_tokens"}, "cut at --max-tokens"),
+        ({"stop_reason": "max_tokens"}, "cut at max_tokens"),
     ],
 )
 def test_the_last_line_says_when_an_answer_is_not_whole(fields: dict[str, Any], word: str) -> None:
     """First of all."""
-    shown = panels.answer(reply(**fields), "s", "f")
+    shown = shown_with(reply(**fields), "s", "f")
     assert shown.plain.splitlines()[-1].startswith(f"{word} · offline")
     assert f"<small>**{word}**" in shown.markdown
 
@@ -151,7 +159,7 @@ def test_a_list_says_what_it_does_not_show(manager: SessionManager) -> None:
     rows = panels.Listing(None, (info,) * 60)
     shown = panels.listing(rows, info.modified + timedelta(hours=2), 3, [(Path("odd.jsonl"), "not a session")]).plain
     lines = shown.splitlines()
-    assert lines[1] == f" 1  My name is Alice {'x' * 33}         2  2 hours ago"
+    assert lines[1] == f" 1  My name is Alice {'x' * 33} (000001)         2  2 hours ago"
     assert len([line for line in lines if "2 hours ago" in line]) == 50
     older = panels.listing(rows, info.modified + timedelta(days=2), 0, []).plain
     assert f"{info.modified.astimezone():%Y-%m-%d %H:%M}" in older.splitlines()[1]

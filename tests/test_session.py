@@ -352,9 +352,12 @@ def test_an_answer_that_the_disk_refuses_is_not_lost(manager: SessionManager) ->
         (user("x", id="abc"), "'id' is set by the session"),
         (NewEntry("session", {}), "cannot be of the type 'session'"),
         (NewEntry("message", {"role": "user"}), "A message needs content"),
+        (NewEntry("message", {"content": []}), "The role of a message is"),
+        (user("x", what=object()), "It cannot be written"),
+        ("hello", "is no entry"),
     ],
 )
-def test_what_could_not_be_read_back_is_not_written(manager: SessionManager, entry: NewEntry, sentence: str) -> None:
+def test_what_could_not_be_read_back_is_not_written(manager: SessionManager, entry: Any, sentence: str) -> None:
     """Refused in one sentence; the session is as it was."""
     session = manager.create()
     session.append(user("hi"))
@@ -397,3 +400,17 @@ def test_threads_append_one_after_the_other(manager: SessionManager) -> None:
     contents = read(session.file)
     assert [entry.id for entry in contents.tree] == [entry.id for entry in session.tree]
     assert [entry.seq for entry in contents.tree] == list(range(1, 302))
+
+
+def test_what_a_message_is_cannot_be_changed_by_a_field(manager: SessionManager) -> None:
+    """A question stays the user's."""
+    with pytest.raises(InvalidEntryError, match="'role'"):
+        manager.create().prompt("hi", role="assistant")
+
+
+def test_a_session_and_a_manager_close_themselves(manager: SessionManager) -> None:
+    """In a with statement."""
+    with manager, manager.create("alice") as session:
+        session.prompt("hi")
+        assert repr(session).startswith("<Session 'alice', 2 messages, ")
+    assert session.closed

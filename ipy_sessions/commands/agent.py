@@ -11,7 +11,7 @@ from ipy_sessions.commands.parser import Parser, new_parser, variable
 from ipy_sessions.commands.values import Ask
 from ipy_sessions.errors import CommandError
 
-_WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|[^\s"']|["'])+""")  # what stands in quotes is a part of it
+WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|[^\s"']|["'])+""")  # what stands in quotes is a part of it
 
 
 @cache
@@ -42,7 +42,7 @@ def parse_agent(line: str, body: str = "") -> Ask:
     CommandError
         For an option that does not exist or lacks its value.
     """
-    tokens = list(_WORD.finditer(line))
+    tokens = list(WORD.finditer(line))
     words = [token[0] for token in tokens]
     cut = words.index("--") if "--" in words else None
     read = agent_parser().parse_args([_unquoted(word) for word in words[:cut]])

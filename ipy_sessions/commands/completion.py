@@ -6,11 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ipy_sessions.commands.agent import agent_parser
+from ipy_sessions.commands.agent import WORD, agent_parser
 from ipy_sessions.commands.parser import options_of
 from ipy_sessions.commands.session import FORMS
-
-_LAST = re.compile(r"""("[^"]*|'[^']*|\S*)$""")  # the last word of a line, which may have begun with a quote
 
 
 class Offer(NamedTuple):
@@ -47,12 +45,15 @@ def completions(line: str, *, sessions: Sequence[str], models: Sequence[str], ag
     if found is None:
         return NOTHING
     rest = line[found.end() :]
-    begun = _LAST.search(rest)[0]  # type: ignore[index] # it matches every line
-    before = rest[: len(rest) - len(begun)].split()
+    # The last word, which begins at a quote that is still open.
+    begun = rest[rest.rindex('"') :] if rest.count('"') % 2 else re.split(r"\s", rest)[-1]
+    before = [word[0] for word in WORD.finditer(rest[: len(rest) - len(begun)])]
     if found["agent"]:
         return _agent(before, begun, [f'"{name}"' if " " in name else name for name in sessions], models)
     if before and before[0] in {"open", "show"}:
-        return _starting(rest.split(None, 1)[1] if len(rest.split(None, 1)) > 1 else "", sessions)
+        written = rest.partition(before[0])[2].lstrip()
+        offer = _starting(written.lstrip("\"'"), sessions)
+        return offer if written == offer.begun else Offer(written, offer.words)
     return _session(before, begun, models)
 
 
@@ -78,5 +79,15 @@ def _agent(before: list[str], begun: str, sessions: Sequence[str], models: Seque
     if before and before[-1] in values:
         return _starting(begun, values[before[-1]])
     # Options stand before the prompt: after a word of it, nothing is offered.
-    only_options = len(before) % 2 == 0 and all(word.startswith("-") for word in before[0::2])
-    return _starting(begun, options_of(agent_parser())) if begun.startswith("-") and only_options else NOTHING
+    return _starting(begun, options_of(agent_parser())) if begun.startswith("-") and _only_options(before) else NOTHING
+
+
+def _only_options(words: list[str]) -> bool:
+    """Tell whether some words are options and their values alone; each of our options has one."""
+    rest = iter(words)
+    for word in rest:
+        if not word.startswith("-"):
+            return False
+        if "=" not in word:
+            next(rest, None)
+    return True

@@ -18,7 +18,7 @@ class Parser(argparse.ArgumentParser):
         """Raise argparse's message as one sentence, with what can be typed instead."""
         unknown = message.removeprefix("unrecognized arguments: ")
         if unknown != message:
-            near = difflib.get_close_matches(unknown.split("=")[0].split()[0], options_of(self), n=1)
+            near = difflib.get_close_matches(unknown.partition(" ")[0].partition("=")[0], options_of(self), n=1)
             message = f"{unknown!r} is not understood" + (f"; did you mean {near[0]}?" if near else ".")
         else:
             message += "."

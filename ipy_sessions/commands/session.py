@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import re
 import shlex
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -185,6 +186,7 @@ def _name(words: Sequence[str]) -> str:
 
 
 def _changes(words: Sequence[str]) -> dict[str, str]:
+    words = re.sub(r"\0=\0|=\0|\0=", "=", "\0".join(words)).split("\0") if words else []  # spaces around the sign
     for word in words:
         if "=" not in word:
             raise CommandError(

@@ -10,7 +10,7 @@ from ipy_sessions.events import Reply
 from ipy_sessions.magics.host import Host
 from ipy_sessions.notebook import Place
 from ipy_sessions.render.live import View
-from ipy_sessions.render.panels import answer, line
+from ipy_sessions.render.panels import answer, last_line, line
 from ipy_sessions.session import Session
 
 
@@ -68,7 +68,9 @@ def _turn(host: Host, place: Place, session: Session, asked: Ask) -> Reply:
         raise Stopped("Stopped. What came until then is kept in the session.") from None
     except LogWriteError as error:
         if isinstance(error.reply, Reply):
-            view.finish(answer(error.reply, session.title, "not written yet, `%session keep` tries again"))
+            _show(view, error.reply, session, "not written yet, %session keep tries again")
+        else:
+            _finish(host, place, session, view, leaf)
         raise
     except BaseException:
         _finish(host, place, session, view, leaf)
@@ -82,5 +84,10 @@ def _finish(host: Host, place: Place, session: Session, view: View, before: str 
     if last is None or last.role != "assistant":
         return Reply([], "")
     reply = Reply.of(last)
-    view.finish(answer(reply, session.title, host.where(session, place)))
+    _show(view, reply, session, host.where(session, place))
     return reply
+
+
+def _show(view: View, reply: Reply, session: Session, where: str) -> None:
+    last = last_line(reply, session.title, where)
+    view.finish(answer(reply, last), last.plain)

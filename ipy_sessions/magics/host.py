@@ -97,19 +97,26 @@ class Host:
         latest that has none.
         """
         manager = self.manager(place)
-        if manager.current is not None:
+        row = None if manager.current is not None else self.next(place)
+        if row is None:
             return manager.current
+        session = manager.switch(row)
+        self.came("continued", session, place)
+        return session
+
+    def next(self, place: Place) -> SessionInfo | None:
+        """Return the session that a fresh kernel goes on with, if there is one; nothing is opened."""
         settings = self.config.settings
         if settings.on_start != "continue" or settings.persistence == "none" or place.headless:
             return None
-        rows = [row for row in manager.list(notebook=place.notebook) if place.notebook or row.notebook is None]
+        rows = self.manager(place).list(notebook=place.notebook)
+        if place.notebook is None:
+            rows = [row for row in rows if row.notebook is None]
         if not rows:
             return None
         cell = place.cell_id
         answered = [row for row in rows if cell in row.cells]
-        session = manager.switch(max(answered, key=lambda row: row.cells[str(cell)]) if answered else rows[0])
-        self.came("continued", session, place)
-        return session
+        return max(answered, key=lambda row: row.cells[str(cell)]) if answered else rows[0]
 
     def asked(self, place: Place) -> Session:
         """Return the session that an ask goes to: `found`, or else a new one.
@@ -147,7 +154,7 @@ class Host:
         try:
             yield session
         finally:
-            if session is not manager.current and (session.in_file or not session.has_messages):
+            if session is not manager.current and (session.in_file or not (session.has_messages or session.name)):
                 manager.close(session)
 
     def _follow_rename(self, session: Session, place: Place) -> None:

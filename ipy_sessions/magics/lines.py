@@ -23,6 +23,9 @@ class BodylessCell:
         The magic's name.
     """
 
+    has_side_effects = True
+    """Leave it out, IPython, when you ask whether a cell is complete: a body may still be typed."""
+
     def __init__(self, name: str) -> None:
         self._first_line = re.compile(rf"%%{name}(\s|$)")
 
@@ -48,8 +51,11 @@ class PromptLine:
     def find(self, tokens_by_line: Sequence[Sequence[tokenize.TokenInfo]]) -> TokenTransformBase | None:
         """Return the transformation of the first such line, or ``None``."""
         for tokens in tokens_by_line:
-            code = [token for token in tokens if token.type not in {tokenize.INDENT, tokenize.DEDENT}][:2]
-            if [token.string for token in code] == ["%", self._name]:
+            code = [token for token in tokens if token.type not in {tokenize.INDENT, tokenize.DEDENT}]
+            if [token.string for token in code[:2]] != ["%", self._name] or code[0].end != code[1].start:
+                continue
+            rest = "".join(token.string for token in code[2:]).strip()
+            if rest not in {"?", "??"}:  # those ask for the magic's help
                 return _Prompt(code[0].start, self._name)
         return None
 
@@ -72,7 +78,10 @@ class _Prompt(TokenTransformBase):
         return [*lines[:first], call, *lines[last + 1 :]]
 
 
-def install(shell: Any, name: str) -> tuple[BodylessCell, PromptLine]:
+Added = tuple[BodylessCell, PromptLine]
+
+
+def install(shell: Any, name: str) -> Added:
     """Claim the lines of a magic; return what `remove` takes back."""
     transformers = shell.input_transformer_manager
     added = BodylessCell(name), PromptLine(name)
@@ -81,7 +90,7 @@ def install(shell: Any, name: str) -> tuple[BodylessCell, PromptLine]:
     return added
 
 
-def remove(shell: Any, added: tuple[BodylessCell, PromptLine]) -> None:
+def remove(shell: Any, added: Added) -> None:
     """Take back what `install` added."""
     transformers = shell.input_transformer_manager
     transformers.cleanup_transforms.remove(added[0])

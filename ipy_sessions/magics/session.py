@@ -59,10 +59,16 @@ class SessionCommands:
     @run.register
     def _where(self, _: Where) -> Markup:
         place = self._host.place()
-        session = self._host.found(place)
+        session = self._host.manager(place).current
         notebook = f"{place.notebook} (from {place.found_by})" if place.notebook else f"none: {place.found_by}"
         if session is None:
-            return panels.facts([("session", "none yet: ask something, and there is one"), ("notebook", notebook)])
+            row = self._host.next(place)
+            told = (
+                "none yet: ask something, and there is one"
+                if row is None
+                else f"none open; an ask continues {row.title}"
+            )
+            return panels.facts([("session", told), ("notebook", notebook)])
         return panels.where(session.info(), notebook, self._host.where(session, place))
 
     @run.register
@@ -119,7 +125,10 @@ class SessionCommands:
     def _keep(self, _: Keep) -> None:
         session = self._needed()
         session.keep()
-        self._host.came("kept", session, self._host.place())
+        if session.in_file:
+            self._host.came("kept", session, self._host.place())
+        else:
+            self._host.output.show(panels.line(f"{session.title} is empty. It will be written with its first message."))
 
     @run.register
     def _rename(self, command: Rename) -> None:
@@ -158,6 +167,8 @@ class SessionCommands:
     def _settings(self, command: Set) -> Markup:
         if command.changes:
             foreign = [name for name in command.changes if name not in OWN]
+            if foreign and foreign[0] not in DEFAULTS:
+                raise CommandError(f"There is no setting {foreign[0]!r}. A session has {', '.join(OWN)}.")
             if foreign:
                 raise CommandError(
                     f"{foreign[0]} does not belong to a session ({', '.join(OWN)} do). "
@@ -170,7 +181,7 @@ class SessionCommands:
     def _settings_table(self) -> Markup:
         config = self._host.config
         rows = {name: (name, _shown(config.values[name]), config.sources[name]) for name in DEFAULTS}
-        session = self._host.found(self._host.place())
+        session = self._host.manager(self._host.place()).current
         if session is not None and (own := own_parameters(session.tree.path())) is not None:
             rows.update({name: (name, _shown(getattr(own, name)), "this session") for name in OWN})
         return panels.settings(list(rows.values()))

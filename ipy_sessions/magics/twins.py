@@ -34,6 +34,8 @@ def history(session: Session | None = None) -> pd.DataFrame:
     SessionsError
         When no session is given and this is no kernel with ``%load_ext ipy_sessions``.
     """
+    if session is not None and not isinstance(session, Session):
+        raise SessionsError(f"history takes a session and not {session!r:.60}: history(manager.open('alice')).")
     if session is None:
         session = _host().found(_host().place())
     return table.history(session)

@@ -21,4 +21,4 @@ def find(name: str, settings: Settings) -> Model:
     """
     if name == OfflineModel.name:
         return OfflineModel(delay=settings.offline_delay)
-    raise UnknownModelError(f"There is no model {name!r} here. Type one of these after --model: {', '.join(NAMES)}.")
+    raise UnknownModelError(f"There is no model {name!r} here. There is: {', '.join(NAMES)}.")

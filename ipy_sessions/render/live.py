@@ -22,8 +22,8 @@ class View(Protocol):
     def show(self, event: Event) -> None:
         """Take the next event."""
 
-    def finish(self, markup: Markup) -> None:
-        """Show the whole reply, with its last line."""
+    def finish(self, whole: Markup, last_line: str) -> None:
+        """Show the whole reply; a view that has shown the text already adds the last line alone."""
 
 
 class LiveView:
@@ -58,9 +58,9 @@ class LiveView:
             self._pieces = [text]
             self._update(Markup(text, text))
 
-    def finish(self, markup: Markup) -> None:
-        """Show the whole reply, with its last line."""
-        self._update(markup)
+    def finish(self, whole: Markup, last_line: str) -> None:  # noqa: ARG002 - it is a part of the whole
+        """Show the whole reply, in place of what was shown until then."""
+        self._update(whole)
 
     def _update(self, markup: Markup) -> None:
         if self._handle is None:

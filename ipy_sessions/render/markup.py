@@ -37,9 +37,9 @@ class Markup:
         return {"text/markdown": self.markdown, "text/plain": self.plain}
 
 
-def escaped(text: str) -> str:
-    """Return text on one line that Markdown shows as it is."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+def escaped(text: str, *, keep: bool = False) -> str:
+    """Return text on one line that Markdown shows as it is; `keep` leaves its spaces as they are."""
+    return _SPECIAL.sub(r"\\\1", text if keep else " ".join(text.split()))
 
 
 def code(text: str) -> str:

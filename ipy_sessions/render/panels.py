@@ -39,8 +39,11 @@ class Listing:
 
 
 def line(text: str) -> Markup:
-    """Return one sentence of plain text, to be shown in small print."""
-    return Markup(small(escaped(text)), text)
+    """Return one sentence, to be shown in small print; what stands between backticks is code."""
+    parts = text.split("`")
+    return Markup(
+        small("".join(code(part) if n % 2 else escaped(part, keep=True) for n, part in enumerate(parts))), text
+    )
 
 
 def near(path: Path, folder: Path) -> str:
@@ -79,8 +82,8 @@ def _damage(numbers: Sequence[int]) -> str:
     return f"; {len(numbers)} damaged line{'s' if len(numbers) > 1 else ''} skipped (line {shown})"
 
 
-def answer(reply: Reply, title: str, where: str) -> Markup:
-    """Return a reply as it stays below its cell, with its last line in small print.
+def last_line(reply: Reply, title: str, where: str) -> Markup:
+    """Return the small print below a reply: how it ended if not well, model, tokens, session, file.
 
     Parameters
     ----------
@@ -96,15 +99,17 @@ def answer(reply: Reply, title: str, where: str) -> Markup:
     stopped = {
         "interrupted": "stopped; what came until then is kept",
         "error": "broken off; what came until then is kept",
-    }.get(reply.end or "", "")
-    if reply.stop_reason == "max_tokens":
-        stopped = "cut at --max-tokens"
-    told = [stopped] if stopped else []
-    tokens = [used] if used else []
-    plain = " · ".join([*told, reply.model, *tokens, title, where])
-    marked = " · ".join([*(f"**{word}**" for word in told), escaped(reply.model), *tokens, escaped(title), code(where)])
+    }.get(reply.end or "", "cut at max_tokens" if reply.stop_reason == "max_tokens" else "")
+    words = [word for word in (reply.model, used, title) if word]
+    plain = " · ".join([*([stopped] if stopped else []), *words, where])
+    marked = " · ".join([*([f"**{stopped}**"] if stopped else []), *map(escaped, words), code(where)])
+    return Markup(small(marked), plain)
+
+
+def answer(reply: Reply, last: Markup) -> Markup:
+    """Return a reply as it stays below its cell, with its last line."""
     text = reply.text.rstrip()
-    return Markup(f"{closed(text)}\n\n{small(marked)}".lstrip(), f"{text}\n\n{plain}".lstrip())
+    return Markup(f"{closed(text)}\n\n{last.markdown}".lstrip(), f"{text}\n\n{last.plain}".lstrip())
 
 
 def listing(rows: Listing, now: datetime, hidden: int, skipped: Sequence[tuple[Path, str]]) -> Markup:
@@ -123,9 +128,13 @@ def listing(rows: Listing, now: datetime, hidden: int, skipped: Sequence[tuple[P
     """
     current = [] if rows.current is None else [("▸ 0", rows.current)]
     numbered = [*current, *((str(number), row) for number, row in enumerate(rows.others[:SHOWN], start=1))]
+    titles = [row.title for _, row in numbered]
     shown = table(
         ("#", "session", "messages", "last message"),
-        [(number, row.title, f"{row.message_count:,}", _date(row, now)) for number, row in numbered],
+        [
+            (number, row.title if titles.count(row.title) == 1 else f"{row.title} ({row.tail})", *_counts(row, now))
+            for number, row in numbered
+        ],
         right=(0, 2),
     )
     notes = []
@@ -138,6 +147,10 @@ def listing(rows: Listing, now: datetime, hidden: int, skipped: Sequence[tuple[P
         notes.append(f"{hidden} more of other notebooks: `%session list --all` shows them.")
     notes += [f"Skipped {path.name}: {reason}" for path, reason in skipped]
     return stacked([shown, *map(line, notes)])
+
+
+def _counts(row: SessionInfo, now: datetime) -> tuple[str, str]:
+    return f"{row.message_count:,}", _date(row, now)
 
 
 def _date(row: SessionInfo, now: datetime) -> str:

@@ -19,17 +19,16 @@ class TerminalView:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._printed = ""
+        self._printed = False
 
     def show(self, event: Event) -> None:
         """Print the next piece of text."""
         if isinstance(event, TextDelta):
-            self._printed += event.text
+            self._printed = True
             self._stream.write(event.text)
             self._stream.flush()
 
-    def finish(self, markup: Markup) -> None:
-        """Print what stands behind the text that was printed already."""
-        # The spaces around the text are not a part of what stays; those that were printed do no harm.
-        self._stream.write(markup.plain.removeprefix(self._printed.strip()) + "\n")
+    def finish(self, whole: Markup, last_line: str) -> None:
+        """Print what was not printed yet: the last line, or everything when no text has come."""
+        self._stream.write(f"\n\n{last_line}\n" if self._printed else f"{whole.plain}\n")
         self._stream.flush()

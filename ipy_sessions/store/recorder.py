@@ -86,7 +86,7 @@ class Recorder:
             self._catch_up()
 
     def keep(self) -> None:
-        """See to it that everything is in a file, and from now on every entry.
+        """See to it that everything is in a file, and from now on every entry; that of an empty session comes later.
 
         A file that was deleted, replaced or cut short is written anew, beside what is in its place now.
 
@@ -96,13 +96,15 @@ class Recorder:
             When it cannot be written; everything then stays in memory.
         """
         with uninterrupted(), self.lock:
+            self.temporary = False
+            if not any(entry.type == "message" for entry in self.tree):
+                return
             if not isinstance(self._log, FileLog) or not self._log.leads_here():
                 log = self._create_file(self.tree)
                 self._log.close()
                 self._log = log
             self._catch_up()
             self._log.flush()
-            self.temporary = False
 
     def flush(self) -> None:
         """Return when the disk holds every entry."""
