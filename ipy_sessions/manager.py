@@ -6,12 +6,11 @@ and how anything is shown.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Self, TypeAlias
+from typing import Self
 
 from ipy_sessions.errors import (
     AmbiguousReferenceError,
@@ -22,6 +21,7 @@ from ipy_sessions.errors import (
 )
 from ipy_sessions.identifiers import SYSTEM, Source
 from ipy_sessions.notebook import cell_ids
+from ipy_sessions.references import Rows, matching, names, unknown
 from ipy_sessions.session import FindModel, Session
 from ipy_sessions.settings import Settings
 from ipy_sessions.store.birth import new_header
@@ -33,9 +33,6 @@ from ipy_sessions.summary import SessionInfo
 from ipy_sessions.tree import Tree
 
 ID = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_-]{7,63}")
-Rows: TypeAlias = list[SessionInfo]
-
-SHORTEST_TAIL = 4  # characters of an id's end that may stand for it
 
 
 class SessionManager:
@@ -255,12 +252,12 @@ class SessionManager:
         rows.update({session.file: session.info() for session in self._still_open()})
         matches = matching(str(ref), list(rows.values()))
         if len(matches) > 1:
-            raise AmbiguousReferenceError(f"{len(matches)} sessions answer to {str(ref)!r}: {_names(matches)}.")
+            raise AmbiguousReferenceError(f"{len(matches)} sessions answer to {str(ref)!r}: {names(matches)}.")
         if matches:
             return matches[0].path
         for path in self._files_called(ref):
             return path
-        raise SessionNotFoundError(_unknown(str(ref), list(rows.values())))
+        raise SessionNotFoundError(unknown(str(ref), list(rows.values())))
 
     def _files_called(self, ref: str | Path) -> Sequence[Path]:
         """Return the files, or files to be, that a reference means as a path: from here, or in the folder."""
@@ -302,31 +299,3 @@ class SessionManager:
             return not known.exists() and not cell_ids(notebook).isdisjoint(row.cells)
         except (OSError, ValueError):  # what the log names can be no path
             return False
-
-
-def matching(ref: str, rows: Sequence[SessionInfo]) -> Rows:
-    """Return the sessions that a reference means: by name, or else by id or the end of one."""
-    if named := [row for row in rows if row.name == ref]:
-        return named
-    bare = ref.replace("-", "").lower()
-    exact = [row for row in rows if row.id == ref]
-    return exact or [
-        row for row in rows if len(bare) >= SHORTEST_TAIL and row.id.replace("-", "").lower().endswith(bare)
-    ]
-
-
-def _unknown(ref: str, rows: Sequence[SessionInfo]) -> str:
-    if not rows:
-        return f"There is no session {ref!r}: there are none here yet. Ask something, and there is one."
-    folded = ref.casefold()
-    within = [row for row in rows if folded in row.title.casefold() or row.tail.startswith(folded)]
-    titles = {row.title: row for row in rows}
-    near = within or [titles[title] for title in difflib.get_close_matches(ref, titles, n=3, cutoff=0.5)]
-    if near:
-        return f"There is no session {ref!r}. Near it: {_names(near[:5])}."
-    return f"There is no session {ref!r}. `%session list --all` shows those that there are."
-
-
-def _names(rows: Sequence[SessionInfo]) -> str:
-    tails = [row.tail for row in rows]
-    return ", ".join(f"{row.title!r} ({row.tail if tails.count(row.tail) == 1 else row.path.name})" for row in rows)

@@ -142,7 +142,7 @@ class Session:
     # What it takes in
 
     def append(self, new: NewEntry) -> Entry:
-        """Write an entry that follows the leaf; it is on disk when this returns.
+        """Write an entry that follows the leaf; it is in the log when this returns, and flushed later.
 
         Parameters
         ----------

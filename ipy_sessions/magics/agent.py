@@ -8,17 +8,11 @@ from ipy_sessions.commands.values import Ask
 from ipy_sessions.errors import LogWriteError
 from ipy_sessions.events import Reply
 from ipy_sessions.magics.host import Host
+from ipy_sessions.magics.stopped import Stopped
 from ipy_sessions.notebook import Place
 from ipy_sessions.render.live import View
 from ipy_sessions.render.panels import answer, last_line, line
 from ipy_sessions.session import Session
-
-
-class Stopped(KeyboardInterrupt):
-    """The user pressed Stop. It goes on as an interrupt, so that queued cells do not run, and shows one line."""
-
-    def _render_traceback_(self) -> list[str]:
-        return [str(self)]
 
 
 def ask(host: Host, asked: Ask) -> Reply | None:

@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
-from ipy_sessions.commands.completion import completions
 from ipy_sessions.errors import SessionsError
-from ipy_sessions.magics.host import Host
-from ipy_sessions.model.registry import NAMES
+from ipy_sessions.magics.configuration import IPySessions
+
+if TYPE_CHECKING:
+    from ipy_sessions.magics.host import Host
 
 
-def matcher(host: Host) -> Any:
-    """Return the function that IPython's completer asks, in its second interface."""
+def matcher(config: IPySessions, host: Callable[[], Host]) -> Any:
+    """Return the function that IPython's completer asks, in its second interface.
+
+    Parameters
+    ----------
+    config
+        The settings of this kernel.
+    host
+        Returns the kernel; asked when there is something to complete.
+    """
 
     @context_matcher()  # type: ignore[untyped-decorator]
     def ipy_sessions_matcher(context: CompletionContext) -> dict[str, Any]:
-        line, settings = context.text_until_cursor, host.config.settings
+        line, settings = context.text_until_cursor, config.settings
         if not re.match(rf"\s*%%?({settings.agent_magic}|{settings.session_magic})\s", line):
             return {"completions": []}
+        from ipy_sessions.commands.completion import completions
+        from ipy_sessions.model.registry import NAMES
+
         offer = completions(
-            line, sessions=_names(host), models=NAMES, agent=settings.agent_magic, session=settings.session_magic
+            line, sessions=_names(host()), models=NAMES, agent=settings.agent_magic, session=settings.session_magic
         )
         # IPython replaces its own token, which it splits at spaces, dashes and dots, as we do not.
         shared = len(offer.begun) - len(context.token)

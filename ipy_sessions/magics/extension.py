@@ -2,7 +2,7 @@
 
 Added are two names (three magics), the lines that they claim, one completer and the configurable `IPySessions`. There
 are no event hooks. The configurable in the shell's own list is the only record of it, so that loading twice finds the
-first.
+first. What sessions need is imported by the first magic and not here, so that loading costs next to nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 from IPython.core.magic import no_var_expand
@@ -18,12 +19,13 @@ from IPython.core.magic import no_var_expand
 from ipy_sessions.commands.agent import agent_help, parse_agent
 from ipy_sessions.commands.session import overview, parse_session
 from ipy_sessions.errors import SessionsError
-from ipy_sessions.magics import agent, completion, lines
+from ipy_sessions.magics import completion, lines
 from ipy_sessions.magics.configuration import IPySessions
-from ipy_sessions.magics.host import Host
-from ipy_sessions.magics.session import SessionCommands
-from ipy_sessions.render.markup import Markup
-from ipy_sessions.render.panels import line as small_line
+from ipy_sessions.magics.stopped import Stopped
+
+if TYPE_CHECKING:
+    from ipy_sessions.magics.host import Host
+    from ipy_sessions.magics.session import SessionCommands
 
 
 class Extension:
@@ -37,12 +39,24 @@ class Extension:
 
     def __init__(self, shell: Any) -> None:
         self.config = IPySessions(shell.config, os.environ, owner=self)
-        self.host = Host(shell, self.config)
-        self.commands = SessionCommands(self.host)
         self._shell = shell
         self._magics: list[tuple[str, str, Any]] = []
         self._lines: Any = None
-        self._matcher = completion.matcher(self.host)
+        self._matcher = completion.matcher(self.config, lambda: self.host)
+
+    @cached_property
+    def host(self) -> Host:
+        """The kernel, for the magics. Made at the first of them, since sessions are not needed before."""
+        from ipy_sessions.magics.host import Host
+
+        return Host(self._shell, self.config)
+
+    @cached_property
+    def commands(self) -> SessionCommands:
+        """What ``%session`` does."""
+        from ipy_sessions.magics.session import SessionCommands
+
+        return SessionCommands(self.host)
 
     def attach(self) -> None:
         """Add everything."""
@@ -57,7 +71,8 @@ class Extension:
         self._unregister()
         self._shell.Completer.custom_matchers.remove(self._matcher)
         self._shell.configurables.remove(self.config)
-        self.host.close()
+        if "host" in self.__dict__:
+            self.host.close()
 
     def _rename(self, _change: Any) -> None:
         self._unregister()
@@ -80,24 +95,25 @@ class Extension:
         mark = "%%" if kind == "cell" else "%"
         if name in manager.magics[kind]:
             owner = getattr(manager.magics[kind][name], "__module__", "another extension")
-            self.host.output.show(
-                small_line(
-                    f"{mark}{name} belongs to {owner} and stays. "
-                    f"Choose another name: `%config IPySessions.{setting} = 'name'`."
-                )
+            self._say(
+                f"{mark}{name} belongs to {owner} and stays. "
+                f"Choose another name: `%config IPySessions.{setting} = 'name'`."
             )
             return False
         if name in self._shell.user_ns and kind == "line":
-            self.host.output.show(
-                small_line(
-                    f"You have a variable {name!r}: type {mark}{name} with its percent sign, "
-                    f"or choose another name: `%config IPySessions.{setting} = 'name'`."
-                )
+            self._say(
+                f"You have a variable {name!r}: type {mark}{name} with its percent sign, "
+                f"or choose another name: `%config IPySessions.{setting} = 'name'`."
             )
         magic = _magic(function, text)
         manager.register_function(magic, kind, name)
         self._magics.append((kind, name, magic))
         return True
+
+    def _say(self, sentence: str) -> None:
+        from ipy_sessions.render.panels import line
+
+        self.host.output.show(line(sentence))
 
     def _unregister(self) -> None:
         registered = self._shell.magics_manager.magics
@@ -110,14 +126,17 @@ class Extension:
             self._lines = None
 
     def _agent_cell(self, line: str, cell: str) -> None:
+        from ipy_sessions.magics.agent import ask
+
         with _one_line():
-            agent.ask(self.host, parse_agent(line, cell))
+            ask(self.host, parse_agent(line, cell))
 
     def _agent_line(self, line: str) -> None:
-        with _one_line():
-            agent.ask(self.host, parse_agent(line))
+        self._agent_cell(line, "")
 
     def _session_line(self, line: str) -> Any:
+        from ipy_sessions.render.markup import Markup
+
         with _one_line():
             shown = self.commands.run(parse_session(line))
         if isinstance(shown, Markup):
@@ -148,10 +167,10 @@ def _one_line() -> Iterator[None]:
         yield
     except SessionsError as error:
         raise UsageError(str(error)) from None
-    except agent.Stopped:
+    except Stopped:
         raise
     except KeyboardInterrupt:  # outside a turn, as while a long list is read
-        raise agent.Stopped("Stopped.") from None
+        raise Stopped("Stopped.") from None
 
 
 def find(shell: Any) -> Extension | None:

@@ -13,8 +13,9 @@ from typing import Any
 from ipy_sessions.errors import AmbiguousReferenceError, CommandError, SessionNotFoundError
 from ipy_sessions.magics.configuration import IPySessions
 from ipy_sessions.magics.output import Output
-from ipy_sessions.manager import SessionManager, matching
+from ipy_sessions.manager import SessionManager
 from ipy_sessions.notebook import Place, look
+from ipy_sessions.references import matching
 from ipy_sessions.render.panels import Listing, came, line, near
 from ipy_sessions.session import FindModel, Session
 from ipy_sessions.settings import Settings

@@ -1,6 +1,6 @@
 """What ``%session`` does: one short function for each of its commands.
 
-Each takes the command's value and returns what to show, so that the Python twins and the command line can use them too.
+Each takes the command's value and returns what to show below the cell; those that change the session say so themselves.
 """
 
 from __future__ import annotations

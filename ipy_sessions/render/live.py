@@ -1,7 +1,8 @@
 """A reply that grows below its cell: one display, updated seldom enough that the page keeps up.
 
-Each update sends the whole text and makes the page render it anew, so the updates become fewer as the text grows: never
-more than ten a second and never more than about 100 kB a second. The last update is always made, with everything.
+Each update sends the whole text and makes the page render it anew, so the updates become fewer as the text grows:
+never more than ten a second and never more than about 100,000 characters a second. A pause of the model shows what
+had come a tenth of a second before it. The last update is always made, with everything.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from ipy_sessions.events import Event, TextDelta
 from ipy_sessions.render.markup import Markup
 
 SHORTEST_PAUSE = 0.1  # seconds between two updates
-BYTES_A_SECOND = 100_000
+CHARACTERS_A_SECOND = 100_000
 
 
 class View(Protocol):
@@ -53,7 +54,7 @@ class LiveView:
         self._length += len(event.text)
         now = self._monotonic()
         if now >= self._due:
-            self._due = now + max(SHORTEST_PAUSE, self._length / BYTES_A_SECOND)
+            self._due = now + max(SHORTEST_PAUSE, self._length / CHARACTERS_A_SECOND)
             text = "".join(self._pieces)
             self._pieces = [text]
             self._update(Markup(text, text))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
 CREDENTIAL_NAME = re.compile(
     r"(PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|(^|_)(API|ACCESS|SECRET)?KEY|(^|_)PASS|_PWD|_PAT|CREDENTIALS?)(_BASE)?$",
@@ -57,9 +58,14 @@ class Mask:
         return text
 
 
+@cache
+def _is_credential(name: str) -> bool:
+    return CREDENTIAL_NAME.search(name) is not None
+
+
 def _secret(name: str, value: str) -> str | None:
     """Return the secret that a variable holds: a credential, or the password in an address."""
-    if CREDENTIAL_NAME.search(name):
+    if _is_credential(name):
         return None if value.startswith(("/", "~")) else value  # the path of a file of credentials is none
-    found = URL_PASSWORD.match(value)
+    found = URL_PASSWORD.match(value) if "://" in value else None
     return found["password"] if found else None

@@ -173,13 +173,13 @@ class Lab:
             self.page.locator(".lm-Menu-item:visible", has_text=label).first.click()
 
     def type(self, text: str) -> int:
-        """Type into a new cell at the end, key by key; return its position."""
+        """Type into a new cell at the end; return its position."""
         last = self.count() - 1
         self.select(last)
         self.command("notebook:insert-cell-below")
         editor = self.page.locator(".jp-Notebook .jp-Cell.jp-mod-active .cm-content")
         editor.click()
-        self.page.keyboard.insert_text(text)
+        self.page.keyboard.type(text)
         return last + 1
 
     def run(self, index: int, *, wait: bool = True) -> None:
