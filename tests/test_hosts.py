@@ -181,12 +181,29 @@ def test_the_first_notebook_runs_from_top_to_bottom(tmp_path: Path) -> None:
         "Your favourite language is **Rust**.",
         "9 messages are whole",
         "[BadLine(number=12",
-        '"type":"repair"',
+        "repair {'fragment': ",
         "assistant           517",
     ]
     for sentence in told:
         assert sentence in done.stdout
     assert list(tmp_path.glob("**/*.jsonl")) == []
+
+
+def test_the_first_notebook_survives_a_restart_in_its_middle(tmp_path: Path) -> None:
+    """Its subject: the kernel of the second half is another one, and it remembers."""
+    notebook = nbformat.read(ROOT / "notebooks" / "01_first_session.ipynb", as_version=4)
+    ids = [cell.id for cell in notebook.cells]
+    middle = ids.index("continue")
+    halves = [notebook.cells[:middle], notebook.cells[middle:]]
+    for cells in halves:
+        half = nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata)
+        NotebookClient(half, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+        cells[:] = half.cells
+    below = {cell.id: "".join(str(output) for output in cell.get("outputs", [])) for half in halves for cell in half}
+    assert "continued alice, 4 messages" in below["continue"]
+    assert "Your name is **Alice**." in below["still-there"]
+    assert "This is turn 3" in below["still-there"]
+    assert "**Rust**" in below["back"]
 
 
 class Terminal:
