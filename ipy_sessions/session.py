@@ -215,34 +215,9 @@ class Session:
         own = self.parameters
         wanted = own.changed(model=model, system=system, max_tokens=max_tokens)
         answerer = self._find_model(wanted.model)
-        before = self.leaf
-        running = False
-
-        def ask() -> Request:
-            nonlocal running
-            with uninterrupted(), self._recorder.lock:
-                if self.streaming:
-                    raise TurnRunningError(
-                        f"{self.title} is still answering. Wait for it, stop it or close its stream."
-                    )
-                self.streaming = running = True
-                self._recorder.refresh_mask()
-                for needed in context.settings_needed(self.tree.path(), own, wanted):
-                    self._recorder.write(needed)
-                self._recorder.write(user(text, **fields))
-                sent = self.build_context()
-            return Request(sent.messages, sent.parameters or wanted)
-
-        def answer(reply: Reply) -> None:
-            if not running:
-                return
-            self.streaming = False
-            if self.leaf != before and self.tree[str(self.leaf)].role == "user":
-                self._write_answer(reply)
-            self._recorder.flush()
-
-        reply = yield from turn.take(ask, answerer, answer, self._source)
-        return Reply.of(self.tree[self.leaf]) if self.leaf is not None else reply  # as it stands in the log, masked
+        one = _Turn(self, self._recorder, user(text, **fields), own, wanted)
+        yield from turn.take(one.ask, answerer, one.answer, self._source)
+        return Reply.of(self.tree[str(self.leaf)])  # as it stands in the log, its secrets masked
 
     def note(self, **fields: Any) -> None:
         """Write an ``info`` entry: a new ``name``, or the ``notebook`` that it belongs to now."""
@@ -302,9 +277,55 @@ class Session:
                 f"{VERSION}) and can only be read here. Upgrade with `pip install -U ipy_sessions`."
             )
 
-    def _write_answer(self, reply: Reply) -> None:
-        try:
-            self._recorder.insist(assistant(reply.content, **reply.fields))
-        except LogWriteError as error:
-            error.reply = reply
-            raise
+
+class _Turn:
+    """One turn of a session, for as long as it lasts: how it begins and how it ends.
+
+    Parameters
+    ----------
+    session, recorder
+        Whose turn it is.
+    question
+        The user's message.
+    own, wanted
+        The session's parameters, and this turn's.
+    """
+
+    def __init__(
+        self, session: Session, recorder: Recorder, question: NewEntry, own: Parameters, wanted: Parameters
+    ) -> None:
+        self._session = session
+        self._recorder = recorder
+        self._question = question
+        self._own = own
+        self._wanted = wanted
+        self._running = False
+        self._asked = False
+
+    def ask(self) -> Request:
+        """Write the question, and before it what it is sent with; return the request."""
+        session = self._session
+        with uninterrupted(), self._recorder.lock:
+            if session.streaming:
+                raise TurnRunningError(f"{session.title} is still answering. Wait for it, stop it or close its stream.")
+            session.streaming = self._running = True
+            self._recorder.refresh_mask()
+            for needed in context.settings_needed(session.tree.path(), self._own, self._wanted):
+                self._recorder.write(needed)
+            self._recorder.write(self._question)
+            self._asked = True
+            sent = session.build_context()
+        return Request(sent.messages, sent.parameters or self._wanted)
+
+    def answer(self, reply: Reply) -> None:
+        """Write the answer, if there was a question, and make the disk hold both."""
+        if not self._running:  # refused, since another turn is
+            return
+        self._session.streaming = False
+        if self._asked:
+            try:
+                self._recorder.insist(assistant(reply.content, **reply.fields))
+            except LogWriteError as error:
+                error.reply = reply
+                raise
+        self._recorder.flush()
