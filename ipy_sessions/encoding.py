@@ -47,12 +47,7 @@ def clean(value: Any, mask: Callable[[str], str]) -> Any:
     if kind is str:
         return mask(value if value.isascii() else _whole_characters(value))
     if kind is dict:
-        return {
-            name if name in CLEAN_NAMES else clean(name if isinstance(name, str) else str(name), mask): clean(
-                item, mask
-            )
-            for name, item in value.items()
-        }
+        return {_clean_name(name, mask): clean(item, mask) for name, item in value.items()}
     if kind is list:
         return [clean(item, mask) for item in value]
     if value is None or kind is bool:
@@ -63,6 +58,8 @@ def clean(value: Any, mask: Callable[[str], str]) -> Any:
 
 
 def _clean_name(name: Any, mask: Callable[[str], str]) -> Any:
+    if name in CLEAN_NAMES:
+        return name
     return clean(name if isinstance(name, str) else str(name), mask)
 
 

@@ -6,6 +6,7 @@ and how anything is shown.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -47,7 +48,7 @@ class SessionManager:
     provider
         What kind of place this is: ``"jupyter"``, ``"vscode"``, ``"terminal"``, ``"script"``.
     settings
-        What new sessions begin with.
+        What new sessions begin with; by default what the environment's ``IPY_SESSIONS_…`` say, and else the defaults.
     find_model
         From a name to a model; by default the models that come with ipy_sessions.
     source
@@ -68,7 +69,7 @@ class SessionManager:
         """Where the sessions are."""
         self.notebook = notebook
         """The notebook whose sessions these are; it may be renamed while the kernel runs."""
-        self.settings = settings or Settings()
+        self.settings = settings or Settings.from_environment(os.environ)
         """What new sessions begin with."""
         self.current: Session | None = None
         """The session that asks go to, if one was chosen."""
@@ -87,7 +88,8 @@ class SessionManager:
     @classmethod
     def in_memory(cls, settings: Settings | None = None, find_model: FindModel | None = None) -> SessionManager:
         """Return a manager of sessions that are in memory alone; it finds no others and writes nothing."""
-        manager = cls(".sessions", settings=replace(settings or Settings(), persistence="none"), find_model=find_model)
+        settings = replace(settings or Settings.from_environment(os.environ), persistence="none")
+        manager = cls(".sessions", settings=settings, find_model=find_model)
         manager._reads_folder = False
         return manager
 

@@ -97,8 +97,8 @@ def test_other_names_can_be_chosen(terminal: Shell) -> None:
     assert "%ask --system" in completed(terminal, "%ask --s")
     assert "%%ask" in terminal.run("%%ask?")
     terminal.run("%config IPySessions.session_magic = 'talk'")
-    assert "Near it" not in terminal.run("%talk")
-    assert not terminal.failed
+    assert "turns     1, 2 messages" in terminal.run("%talk")
+    assert "not found" in terminal.run("%session")
 
 
 def test_a_taken_name_is_left_to_its_owner(make_shell: Callable[..., Shell]) -> None:

@@ -18,6 +18,7 @@ from ipy_sessions import (
     SessionClosedError,
     SessionManager,
     SessionNotFoundError,
+    SettingError,
     Settings,
     TurnRunningError,
     user,
@@ -172,6 +173,17 @@ def test_persistence_none_writes_nothing(tmp_path: Path) -> None:
     assert memory.continue_recent().prompt("hi").text == "hello"
     assert len(memory.list()) == 1
     assert sorted(Path.cwd().rglob("*")) == before
+
+
+def test_a_script_honours_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a notebook does; what it is given explicitly is nearer, and a bad value is one sentence."""
+    monkeypatch.setenv("IPY_SESSIONS_SYSTEM", "Be brief.")
+    assert SessionManager("s").create().parameters.system == "Be brief."
+    assert SessionManager.in_memory().create().parameters.system == "Be brief."
+    assert SessionManager("s", settings=Settings(system="Be long.")).create().parameters.system == "Be long."
+    monkeypatch.setenv("IPY_SESSIONS_MAX_TOKENS", "many")
+    with pytest.raises(SettingError, match="max_tokens is a number, and not 'many'"):
+        SessionManager("s")
 
 
 def test_odd_files_never_break_the_list(manager: SessionManager) -> None:

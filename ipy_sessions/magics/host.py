@@ -56,7 +56,9 @@ class Host:
         settings: Settings = self.config.settings
         folder, note = choose(settings.directory, place.directory)
         if self._manager is None:
-            self._manager = SessionManager(folder.path, provider=place.provider, find_model=self.find_model)
+            self._manager = SessionManager(
+                folder.path, provider=place.provider, settings=settings, find_model=self.find_model
+            )
         if note and note != self._said:
             self._said = note
             self.output.show(line(note))
