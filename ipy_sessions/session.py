@@ -13,8 +13,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Self
 
-from ipy_sessions import context, turn
-from ipy_sessions.context import Context
+from ipy_sessions import turn
+from ipy_sessions.context import Context, build
+from ipy_sessions.context.parameters import own_parameters, settings_entry, settings_needed
 from ipy_sessions.entries import VERSION, Entry, Header, NewEntry, assistant, user
 from ipy_sessions.errors import (
     InvalidEntryError,
@@ -119,7 +120,7 @@ class Session:
     @property
     def parameters(self) -> Parameters:
         """The model, system text and longest answer of its next turn."""
-        return context.own_parameters(self.tree.path()) or self._settings().parameters
+        return own_parameters(self.tree.path()) or self._settings().parameters
 
     @property
     def has_messages(self) -> bool:
@@ -137,7 +138,7 @@ class Session:
 
     def build_context(self) -> Context:
         """Return what a model would be sent now; ``.messages`` is exactly that."""
-        return context.build(self.tree.path())
+        return build(self.tree.path())
 
     # What it takes in
 
@@ -227,8 +228,8 @@ class Session:
         """Give the session another ``model``, ``system`` text or ``max_tokens`` from its next turn on."""
         changed = self.parameters.changed(**changes)
         self._find_model(changed.model)
-        if changed != self.parameters or context.own_parameters(self.tree.path()) is None:
-            self.append(context.settings_entry(changed))
+        if changed != self.parameters or own_parameters(self.tree.path()) is None:
+            self.append(settings_entry(changed))
 
     # Where it is kept
 
@@ -310,7 +311,7 @@ class _Turn:
                 raise TurnRunningError(f"{session.title} is still answering. Wait for it, stop it or close its stream.")
             session.streaming = self._running = True
             self._recorder.refresh_mask()
-            for needed in context.settings_needed(session.tree.path(), self._own, self._wanted):
+            for needed in settings_needed(session.tree.path(), self._own, self._wanted):
                 self._recorder.write(needed)
             self._recorder.write(self._question)
             self._asked = True

@@ -25,7 +25,7 @@ from ipy_sessions.commands.values import (
     Show,
     Where,
 )
-from ipy_sessions.context import own_parameters
+from ipy_sessions.context.parameters import own_parameters
 from ipy_sessions.errors import CommandError
 from ipy_sessions.identifiers import SYSTEM
 from ipy_sessions.magics.host import Host

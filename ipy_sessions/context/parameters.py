@@ -1,9 +1,6 @@
-"""From the entries of a path to what a model is sent.
+"""With which parameters a turn is sent, as the log says it. Pure.
 
-Pure. It owns which entry says something to the model and with which parameters a turn is sent. The messages are exactly
-what goes over the wire, nothing is added and nothing is remembered anywhere else.
-
-Parameters are in the log too, as ``settings`` entries, written whenever they change. One marked ``"scope": "turn"``
+Parameters are in the log as ``settings`` entries, written whenever they change. One marked ``"scope": "turn"``
 holds for the turn that follows it; one without a mark belongs to the session and holds until the next. So any request
 can be rebuilt from the path that leads to it.
 """
@@ -12,42 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
-from ipy_sessions.entries import Entry, Message, NewEntry
+from ipy_sessions.entries import Entry, NewEntry
 from ipy_sessions.errors import SettingError
 from ipy_sessions.settings import Parameters
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a model is sent.
-
-    Parameters
-    ----------
-    messages
-        The conversation, first message first.
-    parameters
-        Everything else; ``None`` while the path holds no settings.
-    """
-
-    messages: list[Message]
-    parameters: Parameters | None
-
-
-def build(path: Sequence[Entry]) -> Context:
-    """Return what a model is sent after the last entry of `path`.
-
-    Messages without content, such as an answer that was stopped before its first word, are left out: the API refuses
-    them.
-    """
-    messages = [
-        Message(role=entry.role, content=entry.content)
-        for entry in path
-        if entry.role in ("user", "assistant") and entry.content
-    ]
-    return Context(messages, last_parameters(path))
 
 
 def own_parameters(path: Sequence[Entry]) -> Parameters | None:

@@ -1,8 +1,4 @@
-"""Fakes for tests, ours and those of whoever builds on ipy_sessions.
-
-They take the place of what cannot be had in a test, a model that is paid for and a clock that stands still; everything
-else is meant to be tested as it is.
-"""
+"""A model that says what it was told to, and a clock that goes on by seconds."""
 
 from __future__ import annotations
 
