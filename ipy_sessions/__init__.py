@@ -45,7 +45,7 @@ if TYPE_CHECKING:
         TurnRunningError,
         UnknownModelError,
     )
-    from ipy_sessions.events import Finished, Reply, Started, TextDelta
+    from ipy_sessions.events import BlockEnd, Finished, Notice, Reply, Started, TextDelta, ThinkingDelta, Waiting
     from ipy_sessions.magics.twins import current, history
     from ipy_sessions.manager import SessionManager
     from ipy_sessions.session import Session
@@ -73,7 +73,7 @@ _HOMES = {
         "TurnRunningError",
         "UnknownModelError",
     ],
-    "events": ["Finished", "Reply", "Started", "TextDelta"],
+    "events": ["BlockEnd", "Finished", "Notice", "Reply", "Started", "TextDelta", "ThinkingDelta", "Waiting"],
     "magics.twins": ["current", "history"],
     "manager": ["SessionManager"],
     "session": ["Session"],
@@ -84,6 +84,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "AmbiguousReferenceError",
+    "BlockEnd",
     "CommandError",
     "Context",
     "Entry",
@@ -97,6 +98,7 @@ __all__ = [
     "ModelError",
     "NewEntry",
     "NotASessionError",
+    "Notice",
     "Parameters",
     "Reply",
     "Session",
@@ -110,8 +112,10 @@ __all__ = [
     "Settings",
     "Started",
     "TextDelta",
+    "ThinkingDelta",
     "TurnRunningError",
     "UnknownModelError",
+    "Waiting",
     "__version__",
     "assistant",
     "current",

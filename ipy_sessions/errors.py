@@ -17,7 +17,7 @@
     ├── LogWriteError             the disk refused a line
     │   └── LogLostError          the file was deleted, replaced or cut short under us
     └── ModelError                the model could not answer
-        └── UnknownModelError     there is no model of this name
+        └── UnknownModelError     there is no model of this name, or none without a key
 
 A message says what was found and what to type next. A magic prints it as one line; anything else that escapes is a
 bug and shows its traceback::
@@ -97,8 +97,23 @@ class LogLostError(LogWriteError):
 
 
 class ModelError(SessionsError):
-    """The model could not answer."""
+    """The model could not answer, or could not go on.
+
+    Parameters
+    ----------
+    message
+        What happened and what to do next, in a line or two.
+    kind
+        What happened in one word, that of the Messages API where it has one: ``"overloaded_error"``.
+    """
+
+    def __init__(self, message: str, kind: str = "error") -> None:
+        super().__init__(message)
+        self.kind = kind
+
+    def __reduce__(self) -> tuple[type[ModelError], tuple[str, str]]:
+        return type(self), (str(self), self.kind)
 
 
 class UnknownModelError(ModelError):
-    """There is no model of this name."""
+    """There is no model of this name, or none that can be reached without a key."""

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from ipy_sessions.entries import Block, Entry, text_of
 
-Usage: TypeAlias = dict[str, int]
+Usage: TypeAlias = dict[str, Any]
 """Tokens as the Messages API counts them: ``input_tokens``, ``output_tokens``, ``cache_read_input_tokens`` …"""
 
 
@@ -42,6 +42,53 @@ class TextDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class ThinkingDelta:
+    """A piece of the model's thinking, to be put after those before it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockEnd:
+    """A content block is whole.
+
+    Parameters
+    ----------
+    block
+        The block as the model gave it, to the byte; the deltas since the block before it are a part of it.
+    """
+
+    block: Block
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing has come yet, and the request is going to be repeated.
+
+    Parameters
+    ----------
+    seconds
+        Until then; 0 when it is sent.
+    reason
+        What happened, in a few words.
+    attempt, attempts
+        Which repetition that will be, and how many there can be.
+    """
+
+    seconds: float
+    reason: str
+    attempt: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One sentence for the user that is no part of the answer, such as an option that the model does not have."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The model has said all that it will say.
 
@@ -53,14 +100,17 @@ class Finished:
         Tokens of the whole answer, request included.
     cost_usd
         What it cost in US dollars; ``None`` when that is not known.
+    stop_details
+        More about the reason, as the model gave it: what was refused, for example.
     """
 
     stop_reason: str
     usage: Usage
     cost_usd: float | None = None
+    stop_details: dict[str, Any] | None = None
 
 
-Event: TypeAlias = Started | TextDelta | Finished
+Event: TypeAlias = Started | TextDelta | ThinkingDelta | BlockEnd | Waiting | Notice | Finished
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +133,12 @@ class Reply:
         US dollars; ``None`` when that is not known.
     latency_ms
         Milliseconds from the request to the last event.
+    stop_details
+        More about `stop_reason`, as the model gave it.
+    error
+        For an answer that broke off, what happened: ``{"type": …, "message": …}``.
+    notes
+        What the user was told beside the answer.
     """
 
     content: list[Block]
@@ -92,6 +148,9 @@ class Reply:
     usage: Usage = field(default_factory=dict)
     cost_usd: float | None = None
     latency_ms: int | None = None
+    stop_details: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, entry: Entry) -> Reply:
@@ -105,12 +164,21 @@ class Reply:
             usage=entry.usage,
             cost_usd=entry.cost_usd,
             latency_ms=fields.get("latency_ms"),
+            stop_details=_mapping(fields.get("stop_details")),
+            error=_mapping(fields.get("error")),
+            notes=tuple(note for note in fields.get("notes") or () if isinstance(note, str)),
         )
 
     @property
     def text(self) -> str:
         """The text blocks, joined."""
         return text_of(self.content)
+
+    @property
+    def thinking(self) -> str:
+        """What the model thought, as far as it shows that; a paragraph for each block."""
+        blocks = (block.get("thinking") for block in self.content if block.get("type") == "thinking")
+        return "\n\n".join(text for text in blocks if isinstance(text, str) and text)
 
     def __str__(self) -> str:
         return self.text
@@ -121,15 +189,14 @@ class Reply:
     @property
     def fields(self) -> dict[str, Any]:
         """The reply as the fields of its line in the log."""
-        stopped_early = {} if self.end is None else {"end": self.end}
-        return {
-            "model": self.model,
-            "stop_reason": self.stop_reason,
-            **stopped_early,
-            "usage": self.usage,
-            "cost_usd": self.cost_usd,
-            "latency_ms": self.latency_ms,
-        }
+        fields: dict[str, Any] = {"model": self.model, "stop_reason": self.stop_reason}
+        optional = {"stop_details": self.stop_details, "end": self.end, "error": self.error, "notes": list(self.notes)}
+        fields.update({name: value for name, value in optional.items() if value})
+        return {**fields, "usage": self.usage, "cost_usd": self.cost_usd, "latency_ms": self.latency_ms}
+
+
+def _mapping(value: Any) -> dict[str, Any] | None:
+    return value if isinstance(value, dict) else None
 
 
 class Fold:
@@ -143,23 +210,36 @@ class Fold:
 
     def __init__(self, model: str) -> None:
         self._model = model
+        self._blocks: list[Block] = []
+        self._open: type[TextDelta | ThinkingDelta] = TextDelta
         self._pieces: list[str] = []
+        self._notes: list[str] = []
         self._usage: Usage = {}
         self._cost: float | None = None
         self._finished: Finished | None = None
 
     def add(self, event: Event) -> None:
         """Take the next event."""
-        if isinstance(event, TextDelta):
+        if isinstance(event, TextDelta | ThinkingDelta):
+            if type(event) is not self._open:
+                self._blocks += self._begun()
+                self._open, self._pieces = type(event), []
             self._pieces.append(event.text)
+        elif isinstance(event, BlockEnd):
+            self._blocks.append(event.block)
+            self._pieces = []
         elif isinstance(event, Started):
             self._model = event.model
             self._usage, self._cost = event.usage, event.cost_usd
-        else:
+        elif isinstance(event, Notice):
+            self._notes.append(event.text)
+        elif isinstance(event, Finished):
             self._finished = event
             self._usage, self._cost = {**self._usage, **event.usage}, event.cost_usd
 
-    def reply(self, *, end: str | None = None, latency_ms: int | None = None) -> Reply:
+    def reply(
+        self, *, end: str | None = None, latency_ms: int | None = None, error: dict[str, Any] | None = None
+    ) -> Reply:
         """Return the reply as far as it has come.
 
         Parameters
@@ -168,19 +248,32 @@ class Fold:
             Why it stopped early: ``"interrupted"`` or ``"error"``.
         latency_ms
             Milliseconds that it took.
+        error
+            What happened, for the end ``"error"``.
         """
-        text = "".join(self._pieces)
         done = self._finished
         if done is not None:
-            end = None  # it was complete, whatever happened afterwards
+            end = error = None  # it was complete, whatever happened afterwards
         elif end is None:
             end = "error"  # a stream that ends without saying so has broken off
         return Reply(
-            content=[{"type": "text", "text": text}] if text else [],
+            content=[*self._blocks, *self._begun()],
             model=self._model,
             stop_reason=done.stop_reason if done else None,
             end=end,
             usage=self._usage,
             cost_usd=self._cost,
             latency_ms=latency_ms,
+            stop_details=done.stop_details if done else None,
+            error=error,
+            notes=tuple(self._notes),
         )
+
+    def _begun(self) -> list[Block]:
+        """Return the block that the last deltas belong to, as far as it has come."""
+        text = "".join(self._pieces)
+        if not text:
+            return []
+        if self._open is TextDelta:
+            return [{"type": "text", "text": text}]
+        return [{"type": "thinking", "thinking": text, "signature": ""}]  # which no model signed

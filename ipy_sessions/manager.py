@@ -21,6 +21,7 @@ from ipy_sessions.errors import (
     TurnRunningError,
 )
 from ipy_sessions.identifiers import SYSTEM, Source
+from ipy_sessions.model.registry import Models
 from ipy_sessions.notebook import cell_ids
 from ipy_sessions.references import Rows, matching, names, unknown
 from ipy_sessions.session import FindModel, Session
@@ -50,7 +51,7 @@ class SessionManager:
     settings
         What new sessions begin with; by default what the environment's ``IPY_SESSIONS_…`` say, and else the defaults.
     find_model
-        From a name to a model; by default the models that come with ipy_sessions.
+        From a name to a model, from an empty one to the default; by default the models that can be reached from here.
     source
         Ids and the clock.
     """
@@ -75,7 +76,9 @@ class SessionManager:
         """The session that asks go to, if one was chosen."""
         self._reads_folder = True
         self._provider = provider
-        self._find_model = find_model
+        self.models = Models(lambda: self.settings)
+        """The models that can be reached from here."""
+        self._find_model = find_model or self.models.find
         self._source = source
         self._open: list[Session] = []
 

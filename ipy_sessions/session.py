@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,15 +21,15 @@ from ipy_sessions.entries import VERSION, Entry, Header, NewEntry, assistant, us
 from ipy_sessions.errors import (
     InvalidEntryError,
     LogWriteError,
+    ModelError,
     SessionClosedError,
     SessionReadOnlyError,
     TurnRunningError,
 )
 from ipy_sessions.events import Event, Reply
 from ipy_sessions.identifiers import SYSTEM, Source
-from ipy_sessions.model import registry
 from ipy_sessions.model.interface import Model, Request
-from ipy_sessions.settings import Parameters, Settings
+from ipy_sessions.settings import PARAMETERS, Parameters, Settings
 from ipy_sessions.store.interrupts import uninterrupted
 from ipy_sessions.store.reading import BadLine
 from ipy_sessions.store.recorder import Recorder
@@ -48,7 +49,7 @@ class Session:
     settings
         Returns what holds where the session itself has no say; asked at each turn.
     find_model
-        From a name to a model; by default the models that come with ipy_sessions.
+        From a name to a model; from an empty one to the default.
     source
         The clock.
     """
@@ -58,7 +59,7 @@ class Session:
         recorder: Recorder,
         *,
         settings: Callable[[], Settings],
-        find_model: FindModel | None = None,
+        find_model: FindModel,
         source: Source = SYSTEM,
     ) -> None:
         self.header: Header = recorder.header
@@ -72,7 +73,7 @@ class Session:
         """Whether a reply is coming in."""
         self._recorder = recorder
         self._settings = settings
-        self._find_model = find_model or (lambda name: registry.find(name, settings()))
+        self._find_model = find_model
         self._source = source
 
     def __enter__(self) -> Self:
@@ -119,7 +120,7 @@ class Session:
 
     @property
     def parameters(self) -> Parameters:
-        """The model, system text and longest answer of its next turn."""
+        """What its next turn is sent with; a default model is found when it is asked."""
         return own_parameters(self.tree.path()) or self._settings().parameters
 
     @property
@@ -182,15 +183,7 @@ class Session:
                     reply: Reply = done.value
                     return reply
 
-    def stream(
-        self,
-        text: str,
-        *,
-        model: str | None = None,
-        system: str | None = None,
-        max_tokens: int | None = None,
-        **fields: Any,
-    ) -> Generator[Event, None, Reply]:
+    def stream(self, text: str, *, model: str | None = None, **options: Any) -> Generator[Event, None, Reply]:
         """Ask the model and yield its answer event by event; both messages are written.
 
         Nothing happens before the first event is asked for. Whoever stops listening early closes the stream, and the
@@ -200,24 +193,34 @@ class Session:
         ----------
         text
             What to ask.
-        model, system, max_tokens
-            For this turn alone; ``None`` for the session's own.
-        fields
-            More to write with the user's message, such as ``cell_id``.
+        model
+            Who is to answer this turn alone; ``None`` for the session's own, which may be the default.
+        options
+            For this turn alone ``system``, ``max_tokens``, ``thinking``, ``effort``, ``stop_sequences`` and ``cache``,
+            as `Parameters` has them; whatever else there is, such as ``cell_id``, is written with the user's message.
 
         Raises
         ------
         TurnRunningError
             When another reply of this session is still coming in.
+        ModelError
+            When the model cannot answer, with what happened and what to do next.
         """
         self._check_writable()
         if not text.strip():
             raise InvalidEntryError("Nothing was asked: the prompt is empty.")
+        changes = {name: options.pop(name) for name in PARAMETERS if name in options}
         own = self.parameters
-        wanted = own.changed(model=model, system=system, max_tokens=max_tokens)
-        answerer = self._find_model(wanted.model)
-        one = _Turn(self, self._recorder, user(text, **fields), own, wanted)
-        yield from turn.take(one.ask, answerer, one.answer, self._source)
+        wanted = own.changed(model=model, **changes)
+        answerer = self._find_model(wanted.model if wanted.chosen else "")
+        if not wanted.chosen:
+            own, wanted = replace(own, model=answerer.name), replace(wanted, model=answerer.name)
+        one = _Turn(self, self._recorder, user(text, **options), own, wanted)
+        try:
+            yield from turn.take(one.ask, answerer, one.answer, self._source)
+        except ModelError as error:
+            error.args = tuple(map(self._recorder.mask, map(str, error.args)))  # a server may repeat the key
+            raise
         return Reply.of(self.tree[str(self.leaf)])  # as it stands in the log, its secrets masked
 
     def note(self, **fields: Any) -> None:
@@ -225,9 +228,10 @@ class Session:
         self.append(NewEntry("info", fields))
 
     def configure(self, **changes: Any) -> None:
-        """Give the session another ``model``, ``system`` text or ``max_tokens`` from its next turn on."""
+        """Give the session other `Parameters` from its next turn on; an empty ``model`` is the default."""
         changed = self.parameters.changed(**changes)
-        self._find_model(changed.model)
+        if changes.get("model"):
+            self._find_model(changed.model)
         if changed != self.parameters or own_parameters(self.tree.path()) is None:
             self.append(settings_entry(changed))
 

@@ -6,10 +6,12 @@ environment, which scripts share with notebooks: cells, ``%config`` and IPython'
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from contextlib import suppress
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from ipy_sessions.errors import SettingError
@@ -20,7 +22,15 @@ SYSTEM_TEXT = (
 )
 
 LARGEST = 1_000_000_000  # tokens; far beyond any model, and inside every table's integers
-CHOICES = {"persistence": ("all", "none"), "on_start": ("continue", "new", "ask")}
+MOST_RETRIES = 100
+SMALLEST_BUDGET = 1024  # tokens that thinking takes at least, by the Messages API
+EFFORTS = ("low", "medium", "high", "xhigh", "max")
+CHOICES = {
+    "persistence": ("all", "none"),
+    "on_start": ("continue", "new", "ask"),
+    "effort": ("", *EFFORTS),
+    "cache": ("auto", "5m", "1h", "off"),
+}
 
 
 def _setting(default: Any, text: str) -> Any:
@@ -34,33 +44,59 @@ class Parameters:
     Parameters
     ----------
     model
-        Name of the model.
+        Name of the model; empty as long as nobody has chosen one and no turn was sent.
     system
         The system text; empty for none.
     max_tokens
         The longest answer, in tokens.
+    thinking
+        ``"on"``, ``"off"``, a number of tokens as text, or empty for what the model does by itself.
+    effort
+        One of `EFFORTS`, or empty for the model's own.
+    stop_sequences
+        Texts at which the answer ends.
+    cache
+        How long the prompt is cached: ``"5m"``, ``"1h"``, ``"off"``; ``"auto"`` is ``"5m"`` where that surely works.
+    chosen
+        Whether somebody has chosen the model; else it is the default, which may be another one tomorrow.
     """
 
     model: str
     system: str
     max_tokens: int
+    thinking: str = ""
+    effort: str = ""
+    stop_sequences: tuple[str, ...] = ()
+    cache: str = "auto"
+    chosen: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("model", "system", "max_tokens"):
-            if not _is_of_kind(value := getattr(self, name), kind := type(DEFAULTS[name])):
-                raise SettingError(f"{name} is {KINDS[kind]}, and not {value!r}.")
+        for name in PARAMETERS:
+            _check_kind(name, getattr(self, name))
         if not 1 <= self.max_tokens <= LARGEST:
             raise SettingError(f"max_tokens is a number of tokens from 1 to {LARGEST:,}, and not {self.max_tokens}.")
+        for name in ("effort", "cache"):
+            _check_choice(name, getattr(self, name))
+        self._check_thinking()
+        if not all(text.strip() for text in self.stop_sequences):
+            raise SettingError("stop_sequences are texts, and none of them can be empty.")
 
-    def changed(
-        self, *, model: str | None = None, system: str | None = None, max_tokens: int | None = None
-    ) -> Parameters:
-        """Return these with another value wherever one is given."""
-        return Parameters(
-            model=self.model if model is None else model,
-            system=self.system if system is None else system,
-            max_tokens=self.max_tokens if max_tokens is None else max_tokens,
+    def _check_thinking(self) -> None:
+        budget = self.thinking
+        if budget in ("", "on", "off") or (budget.isdecimal() and SMALLEST_BUDGET <= int(budget[:12]) <= LARGEST):
+            return
+        raise SettingError(
+            f"thinking can be 'on', 'off' or a number of tokens from {SMALLEST_BUDGET} up, and not {budget!r}."
         )
+
+    def changed(self, **changes: Any) -> Parameters:
+        """Return these with another value wherever one is given that is not ``None``."""
+        given = {name: value for name, value in changes.items() if value is not None}
+        if "model" in given:
+            given["chosen"] = bool(given["model"])
+        if "stop_sequences" in given:
+            given["stop_sequences"] = texts(given["stop_sequences"])
+        return replace(self, **given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +107,23 @@ class Settings:
     value that is not allowed raises `SettingError`.
     """
 
-    model: str = _setting("offline", "The model that a new session asks.")
+    model: str = _setting(
+        "",
+        "The model that a new session asks; empty for the best that is found: Claude, your server's first, or offline.",
+    )
     system: str = _setting(SYSTEM_TEXT, "The system text of a new session; empty for none.")
     max_tokens: int = _setting(16_000, "The longest answer, in tokens.")
+    thinking: str = _setting(
+        "", "How a new session's model thinks: 'on', 'off', a number of tokens, or empty for its own way."
+    )
+    effort: str = _setting("", f"How much a new session's model works: {', '.join(EFFORTS)}, or empty for its own way.")
+    stop_sequences: tuple[str, ...] = _setting((), "Texts at which an answer of a new session ends.")
+    cache: str = _setting(
+        "auto", "How long a prompt is cached: '5m', '1h', 'off'; 'auto' is '5m' with Anthropic's own servers."
+    )
+    retries: int = _setting(5, "How often a request is repeated when the server is busy or cannot be reached.")
+    retry_wait: float = _setting(60.0, "The longest wait before a repetition, in seconds; a server may ask for more.")
+    timeout: float = _setting(600.0, "Seconds of silence after which a server is given up.")
     directory: str = _setting(
         "notebook",
         "Where sessions are: 'notebook' for .sessions beside the notebook, 'user' for your data folder, or a path.",
@@ -91,18 +141,25 @@ class Settings:
     session_magic: str = _setting("session", "The name of %session.")
 
     def __post_init__(self) -> None:
-        for name, default in DEFAULTS.items():
-            if not _is_of_kind(value := getattr(self, name), type(default)):
-                raise SettingError(f"{name} is {KINDS[type(default)]}, and not {value!r}.")
-        for name, allowed in CHOICES.items():
-            if (value := getattr(self, name)) not in allowed:
-                raise SettingError(f"{name} can be {' or '.join(map(repr, allowed))}, and not {value!r}.")
-        Parameters(self.model, self.system, self.max_tokens)
+        object.__setattr__(self, "stop_sequences", texts(self.stop_sequences))  # a list is what one types
+        for name in DEFAULTS:
+            _check_kind(name, getattr(self, name))
+        for name in CHOICES:
+            _check_choice(name, getattr(self, name))
+        _ = self.parameters  # which checks its own
         self._check_names()
         if "\0" in self.directory + self.notebook:
             raise SettingError("directory and notebook are paths, and no path holds a NUL character.")
-        if not 0 <= self.offline_delay < math.inf:
-            raise SettingError(f"offline_delay is a number of seconds from 0 up, and not {self.offline_delay}.")
+        self._check_numbers()
+
+    def _check_numbers(self) -> None:
+        for name in ("offline_delay", "retry_wait"):
+            if not 0 <= (value := getattr(self, name)) < math.inf:
+                raise SettingError(f"{name} is a number of seconds from 0 up, and not {value}.")
+        if not 0 < self.timeout < math.inf:
+            raise SettingError(f"timeout is a number of seconds above 0, and not {self.timeout}.")
+        if not 0 <= self.retries <= MOST_RETRIES:
+            raise SettingError(f"retries is a number from 0 to {MOST_RETRIES}, and not {self.retries}.")
 
     def _check_names(self) -> None:
         for name in ("agent_magic", "session_magic"):
@@ -114,7 +171,8 @@ class Settings:
     @property
     def parameters(self) -> Parameters:
         """What a new session's turns are sent with."""
-        return Parameters(self.model, self.system, self.max_tokens)
+        own = {name: getattr(self, name) for name in PARAMETERS}
+        return Parameters(**own, chosen=bool(self.model))
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
@@ -128,15 +186,32 @@ class Settings:
         return cls(**given_in(environ))
 
 
-KINDS = {str: "text", int: "a whole number", float: "a number"}
+KINDS = {str: "text", int: "a whole number", float: "a number", tuple: "a list of texts"}
+PARAMETERS = tuple(one.name for one in fields(Parameters) if one.name != "chosen")
+"""The settings that belong to a session."""
 DEFAULTS: dict[str, Any] = {setting.name: setting.default for setting in fields(Settings)}
 HELP = {setting.name: str(setting.metadata["help"]) for setting in fields(Settings)}
 
 
-def _is_of_kind(value: object, kind: type) -> bool:
-    if isinstance(value, bool):
-        return False
-    return isinstance(value, int | float) if kind is float else isinstance(value, kind)
+def _check_kind(name: str, value: object) -> None:
+    kind = type(DEFAULTS[name])
+    if kind is tuple:
+        right = isinstance(value, tuple) and all(isinstance(text, str) for text in value)
+    else:
+        right = isinstance(value, int | float if kind is float else kind) and not isinstance(value, bool)
+    if not right:
+        raise SettingError(f"{name} is {KINDS[kind]}, and not {value!r}.")
+
+
+def _check_choice(name: str, value: str) -> None:
+    if value not in CHOICES[name]:
+        allowed = " or ".join(repr(choice) for choice in CHOICES[name] if choice)
+        raise SettingError(f"{name} can be {allowed}, and not {value!r}.")
+
+
+def texts(value: Any) -> Any:
+    """Return a list as the tuple that a frozen value holds; anything else as it is."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def variable(name: str) -> str:
@@ -159,7 +234,18 @@ def convert(name: str, written: str) -> Any:
     """
     if name not in DEFAULTS:
         raise SettingError(f"There is no setting {name!r}. The settings are {', '.join(DEFAULTS)}.")
+    kind = type(DEFAULTS[name])
+    if kind is tuple:
+        return _list(written)
     try:
-        return type(DEFAULTS[name])(written)
+        return kind(written)
     except ValueError:
         raise SettingError(f"{name} is a number, and not {written!r}.") from None
+
+
+def _list(written: str) -> Any:
+    """Read a JSON list, or the text itself as the only one."""
+    if written.startswith("["):
+        with suppress(ValueError):
+            return texts(json.loads(written))
+    return (written,) if written else ()

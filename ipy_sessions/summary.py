@@ -47,8 +47,13 @@ class SessionInfo:
         The model that answered last.
     input_tokens, output_tokens
         Tokens of all answers together, as far as they were counted.
+    cache_read_tokens, cache_write_tokens
+        Tokens that the servers had in their caches, and those that they put there; `input_tokens` has neither.
     cost_usd
-        US dollars of all answers together; ``None`` when one of them is not known.
+        US dollars of all answers together; ``None`` when one of them is not known. What broke off before the server
+        counted anything costs nothing.
+    known_cost_usd
+        The same of those that are known; ``None`` when none is.
     leaf_count
         Branches: the steps that nothing follows.
     interrupted
@@ -71,7 +76,10 @@ class SessionInfo:
     model: str | None
     input_tokens: int
     output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
     cost_usd: float | None
+    known_cost_usd: float | None
     leaf_count: int
     interrupted: bool
     cells: Mapping[str, datetime]
@@ -114,7 +122,8 @@ def summarise(path: Path, header: Header, tree: Tree, bad_lines: Iterable[int] =
     messages = [entry for entry in tree if entry.type == "message"]
     asked = [entry for entry in messages if entry.role == "user"]
     answers = [entry for entry in messages if entry.role == "assistant"]
-    costs = [entry.cost_usd for entry in answers]
+    costs = [entry.cost_usd for entry in answers if entry.usage or entry.fields.get("end") != "error"]
+    known = [cost for cost in costs if cost is not None]
     last = next((entry for entry in reversed(tree.path()) if entry.type == "message"), None)
     return SessionInfo(
         path=path,
@@ -129,7 +138,10 @@ def summarise(path: Path, header: Header, tree: Tree, bad_lines: Iterable[int] =
         model=_text(answers[-1].fields.get("model")) if answers else None,
         input_tokens=_tokens(answers, "input_tokens"),
         output_tokens=_tokens(answers, "output_tokens"),
-        cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
+        cache_read_tokens=_tokens(answers, "cache_read_input_tokens"),
+        cache_write_tokens=_tokens(answers, "cache_creation_input_tokens"),
+        cost_usd=sum(known) if len(known) == len(costs) else None,
+        known_cost_usd=sum(known) if known else None,
         leaf_count=len(tree.leaves),
         interrupted=last is not None and last.fields.get("stop_reason") is None,
         cells={cell: _time(entry.ts) for entry in asked if (cell := _text(entry.fields.get("cell_id"))) is not None},

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 
+from ipy_sessions.errors import ModelError
 from ipy_sessions.events import Event, Fold, Reply
 from ipy_sessions.identifiers import Source
 from ipy_sessions.model.interface import Model, Request
@@ -34,12 +35,14 @@ def take(
     fold = Fold(model.name)
     started = source.monotonic()
     end: str | None = "error"
+    error: dict[str, str] | None = None
     replies: list[Reply] = []
 
     def finish() -> None:
         with uninterrupted():
             if not replies:
-                replies.append(fold.reply(end=end, latency_ms=round((source.monotonic() - started) * 1000)))
+                taken = round((source.monotonic() - started) * 1000)
+                replies.append(fold.reply(end=end, latency_ms=taken, error=error))
                 answer(replies[0])
 
     try:
@@ -49,6 +52,9 @@ def take(
         end = None
     except (KeyboardInterrupt, GeneratorExit):
         end = "interrupted"
+        raise
+    except ModelError as failure:
+        error = {"type": failure.kind, "message": str(failure)}
         raise
     finally:
         try:

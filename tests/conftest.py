@@ -25,6 +25,7 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith(("ANTHROPIC_", "IPY_SESSIONS_", "JPY_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("IPY_SESSIONS_OFFLINE_DELAY", "0")
+    monkeypatch.setenv("IPY_SESSIONS_MODEL", "offline")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "home" / "ipython"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home" / "data"))
@@ -37,7 +38,9 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def manager(tmp_path: Path) -> Iterator[SessionManager]:
     """Sessions of an empty folder, with ids and times that are known."""
-    manager = SessionManager(tmp_path / "work" / ".sessions", settings=Settings(offline_delay=0), source=FixedSource())
+    manager = SessionManager(
+        tmp_path / "work" / ".sessions", settings=Settings(model="offline", offline_delay=0), source=FixedSource()
+    )
     yield manager
     manager.close()
 

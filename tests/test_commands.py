@@ -21,10 +21,10 @@ from ipy_sessions.commands.values import Ask
         ("What is  df?", "", Ask("What is  df?")),
         ("first", "second\n third\n", Ask("first\nsecond\n third")),
         ("", "  {x} $y `z`\n", Ask("  {x} $y `z`")),
-        ("--model offline What's -x? --model y", "", Ask("What's -x? --model y", model="offline")),
-        ('--system "be terse" -o x', "hi", Ask("hi", system="be terse", out="x")),
-        ("--system='a b' -s bob hi", "", Ask("hi", system="a b", session="bob")),
-        ("-m offline --max-tokens 5 hi", "", Ask("hi", model="offline", max_tokens=5)),
+        ("--model offline What's -x? --model y", "", Ask("What's -x? --model y", {"model": "offline"})),
+        ('--system "be terse" -o x', "hi", Ask("hi", {"system": "be terse"}, out="x")),
+        ("--system='a b' -s bob hi", "", Ask("hi", {"system": "a b"}, session="bob")),
+        ("-m offline --max-tokens 5 hi", "", Ask("hi", {"model": "offline", "max_tokens": 5})),
         ("-5 + 3?", "", Ask("-5 + 3?")),
         ("- item", "", Ask("- item")),
         ("-- --model is an option", "", Ask("--model is an option")),
@@ -149,14 +149,20 @@ def test_every_command_has_help() -> None:
         ("%session\tlist --", ["--all"]),
         ("%session list -", ["--all"]),
         ("%session help r", ["rename"]),
-        ("%session settings m", ["model=offline", "max_tokens="]),
+        ("%session settings m", ["model=", "max_tokens="]),
+        ("%session settings model=cl", ["model=claude-sonnet-5-5"]),
+        ("%session settings effort=x", ["effort=xhigh"]),
+        ("%session help mo", ["model"]),
+        ("%session show --l", ["--last"]),
+        ("%%agent --model cl", ["claude-sonnet-5-5"]),
+        ("%%agent --thinking o", ["on", "off"]),
         ("%%agent --mo", ["--model"]),
         ("%%agent --model of", ["offline"]),
         ("%%agent -s ", ["alice", "bob", '"beta two"']),
-        ("%agent --model offline --s", ["--system", "--session"]),
+        ("%agent --model offline --s", ["--system", "--session", "--stop"]),
         ("%%agent hello --mo", []),
         ('%%agent --system "be terse" --mo', ["--model"]),
-        ("%%agent --model=offline --s", ["--system", "--session"]),
+        ("%%agent --model=offline --s", ["--system", "--session", "--stop"]),
         ('%session open "be', ["beta two"]),
         ("%session xyzzy ", []),
         ("x = 3", []),
@@ -165,7 +171,11 @@ def test_every_command_has_help() -> None:
 def test_tab_offers_what_may_stand_there(line: str, offered: list[str]) -> None:
     """Subcommands, options, sessions and models, each in its place."""
     found = completions(
-        line, sessions=["alice", "bob", "beta two"], models=["offline"], agent="agent", session="session"
+        line,
+        sessions=lambda: ["alice", "bob", "beta two"],
+        models=lambda: ["offline", "claude-sonnet-5-5"],
+        agent="agent",
+        session="session",
     )
     assert found.words == offered
     assert line.endswith(found.begun)

@@ -337,7 +337,7 @@ def test_one_damaged_line_does_not_cost_what_was_said_before_it(manager: Session
     again = manager.open(session.file)
     assert [line.number for line in again.bad_lines] == [4]
     assert len(again.tree.missing) == 1
-    assert [message["role"] for message in again.build_context().messages] == ["user", *["user", "assistant"] * 2]
+    assert [message["role"] for message in again.build_context().messages] == ["user", "assistant"] * 2
     assert again.prompt("What is my name?").text == "Your name is **Bo**."
 
 

@@ -87,7 +87,7 @@ def test_an_empty_prompt_does_nothing_and_says_so(terminal: Shell) -> None:
     ("cell", "sentence"),
     [
         ("%%agent --modle x hi", "'--modle' is not understood; did you mean --model?"),
-        ("%%agent --model gpt hi", "There is no model 'gpt' here."),
+        ("%%agent --model gpt hi", "There is no model 'gpt' here: without a key there is only 'offline'."),
         ("%agent -o 1 hi", "--out takes the name of a variable"),
         ("%session opne", "Did you mean `%session open`?"),
         ("%session open nobody", "There is no session 'nobody'"),
@@ -227,7 +227,7 @@ def test_settings_say_where_each_value_comes_from(
 
     assert row("system") == "system from the environment IPY_SESSIONS_SYSTEM"
     assert row("max_tokens") == "max_tokens 7 IPython's config"
-    assert row("model") == "model offline default"
+    assert row("model") == "model offline IPY_SESSIONS_MODEL"
     shell.run("%config IPySessions.max_tokens = 8")
     assert row("max_tokens") == "max_tokens 8 %config"
     assert row("system") == "system from the environment IPY_SESSIONS_SYSTEM"

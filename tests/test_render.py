@@ -14,6 +14,7 @@ from ipy_sessions import Reply, SessionManager, TextDelta
 from ipy_sessions.render import panels
 from ipy_sessions.render.live import LiveView
 from ipy_sessions.render.markup import Markup, closed, code, escaped, quoted, table
+from ipy_sessions.render.reply import answer, last_line
 from ipy_sessions.render.terminal import TerminalView
 from ipy_sessions.render.transcript import transcript
 
@@ -121,7 +122,7 @@ def reply(**fields: Any) -> Reply:
 
 def shown_with(one: Reply, title: str, where: str) -> Markup:
     """Return a reply as it stays below its cell."""
-    return panels.answer(one, panels.last_line(one, title, where))
+    return answer(one, last_line(one, title, where))
 
 
 def test_the_last_line_says_model_tokens_session_and_file() -> None:
@@ -136,7 +137,7 @@ def test_the_last_line_says_model_tokens_session_and_file() -> None:
     [
         ({"stop_reason": None, "end": "interrupted"}, "stopped; what came until then is kept"),
         ({"stop_reason": None, "end": "error"}, "broken off; what came until then is kept"),
-        ({"stop_reason": "max_tokens"}, "cut at max_tokens"),
+        ({"stop_reason": "max_tokens"}, "cut at `max_tokens`; `%agent go on` asks for the rest"),
     ],
 )
 def test_the_last_line_says_when_an_answer_is_not_whole(fields: dict[str, Any], word: str) -> None:

@@ -117,7 +117,7 @@ def test_stop_before_the_first_word_leaves_a_session_that_goes_on(manager: Sessi
         session.prompt("hi")
     assert lines(session.file)[-1]["content"] == []
     session.prompt("again")
-    assert [message["role"] for message in model.requests[1].messages] == ["user", "user"]
+    assert [message["role"] for message in model.requests[1].messages] == ["user", "assistant", "user"]
 
 
 def test_a_second_prompt_during_a_reply_is_refused(manager: SessionManager) -> None:

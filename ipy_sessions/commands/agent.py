@@ -10,6 +10,7 @@ from functools import cache
 from ipy_sessions.commands.parser import Parser, new_parser, variable
 from ipy_sessions.commands.values import Ask
 from ipy_sessions.errors import CommandError
+from ipy_sessions.settings import EFFORTS, PARAMETERS, texts
 
 WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|[^\s"']|["'])+""")  # what stands in quotes is a part of it
 
@@ -18,13 +19,28 @@ WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|[^\s"']|["'])+""")  # what st
 def agent_parser() -> Parser:
     """Return what reads the options."""
     parser = new_parser("%%agent", "Ask the model; the reply streams below the cell and is kept in the session.")
-    parser.usage = "%(prog)s [--model NAME] [--system TEXT] [--session NAME] [--max-tokens N] [--out VAR] PROMPT"
-    parser.add_argument("--model", "-m", metavar="NAME", help="the model, for this turn alone")
-    parser.add_argument("--system", metavar="TEXT", help="the system text, for this turn alone")
+    parser.usage = (
+        "%(prog)s [--model NAME] [--system TEXT] [--session NAME] [--max-tokens N] [--thinking on|off|N]\n"
+        "               [--effort LEVEL] [--stop TEXT] [--cache 5m|1h|off] [--out VAR] PROMPT"
+    )
+    parser.add_argument("--model", "-m", metavar="NAME", help="the model, for this turn alone, as the options below")
+    parser.add_argument("--system", metavar="TEXT", help="the system text")
     parser.add_argument(
         "--session", "-s", metavar="NAME", help="send this ask alone to that session; created if unknown"
     )
-    parser.add_argument("--max-tokens", metavar="N", type=int, help="the longest answer, for this turn alone")
+    parser.add_argument("--max-tokens", metavar="N", type=int, help="the longest answer")
+    parser.add_argument(
+        "--thinking", metavar="on|off|N", help="whether the model thinks first, or with how many tokens"
+    )
+    parser.add_argument("--effort", metavar="LEVEL", help=f"how much the model works: {', '.join(EFFORTS)}")
+    parser.add_argument(
+        "--stop",
+        metavar="TEXT",
+        action="append",
+        dest="stop_sequences",
+        help="end the answer at this text; may be repeated",
+    )
+    parser.add_argument("--cache", metavar="5m|1h|off", help="how long the server keeps the prompt, to charge it less")
     parser.add_argument("--out", "-o", metavar="VAR", help="put the reply into this variable")
     parser.add_argument(
         "text", nargs=argparse.REMAINDER, metavar="PROMPT", help="what to ask; the cell's body follows it"
@@ -53,7 +69,8 @@ def parse_agent(line: str, body: str = "") -> Ask:
     if read.max_tokens is not None and read.max_tokens < 1:
         raise CommandError(f"--max-tokens takes a number from 1 up, and not {read.max_tokens}.")
     prompt = "\n".join(part for part in (line[start:].strip(), body.strip("\n")) if part.strip())
-    return Ask(prompt, read.model, read.system, read.session, read.max_tokens, variable("--out", read.out))
+    options = {name: texts(value) for name in PARAMETERS if (value := getattr(read, name)) is not None}
+    return Ask(prompt, options, read.session, variable("--out", read.out))
 
 
 def agent_help() -> str:

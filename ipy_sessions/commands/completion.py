@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
 
 from ipy_sessions.commands.agent import WORD, agent_parser
 from ipy_sessions.commands.parser import options_of
-from ipy_sessions.commands.session import FORMS
+from ipy_sessions.commands.session import FORMS, TOPICS
+from ipy_sessions.settings import EFFORTS, PARAMETERS
 
 
 class Offer(NamedTuple):
@@ -26,10 +27,13 @@ class Offer(NamedTuple):
     words: list[str]
 
 
+Names: TypeAlias = Callable[[], Sequence[str]]
+
 NOTHING = Offer("", [])
+_CHOICES = {"thinking": ("on", "off"), "effort": EFFORTS, "cache": ("5m", "1h", "off")}
 
 
-def completions(line: str, *, sessions: Sequence[str], models: Sequence[str], agent: str, session: str) -> Offer:
+def completions(line: str, *, sessions: Names, models: Names, agent: str, session: str) -> Offer:
     """Return what may stand where `line` ends.
 
     Parameters
@@ -37,7 +41,7 @@ def completions(line: str, *, sessions: Sequence[str], models: Sequence[str], ag
     line
         The line as far as the cursor.
     sessions, models
-        The names that there are.
+        Return the names that there are; called when they are what is asked for.
     agent, session
         The magics' names.
     """
@@ -49,10 +53,10 @@ def completions(line: str, *, sessions: Sequence[str], models: Sequence[str], ag
     begun = rest[rest.rindex('"') :] if rest.count('"') % 2 else re.split(r"\s", rest)[-1]
     before = [word[0] for word in WORD.finditer(rest[: len(rest) - len(begun)])]
     if found["agent"]:
-        return _agent(before, begun, [f'"{name}"' if " " in name else name for name in sessions], models)
-    if before and before[0] in {"open", "show"}:
+        return _agent(before, begun, lambda: [f'"{name}"' if " " in name else name for name in sessions()], models)
+    if before and before[0] in {"open", "show"} and not begun.startswith("-"):
         written = rest.partition(before[0])[2].lstrip()
-        offer = _starting(written.lstrip("\"'"), sessions)
+        offer = _starting(written.lstrip("\"'"), sessions())
         return offer if written == offer.begun else Offer(written, offer.words)
     return _session(before, begun, models)
 
@@ -61,23 +65,34 @@ def _starting(begun: str, words: Sequence[str]) -> Offer:
     return Offer(begun, [word for word in words if word.startswith((begun, f'"{begun}'))])
 
 
-def _session(before: list[str], begun: str, models: Sequence[str]) -> Offer:
-    if not before or before == ["help"]:
+def _session(before: list[str], begun: str, models: Names) -> Offer:
+    if not before:
         return _starting(begun, list(FORMS))
+    if before == ["help"]:
+        return _starting(begun, [*FORMS, *TOPICS])
     if before[0] == "settings":
-        return _starting(begun, [*(f"model={name}" for name in models), "system=", "max_tokens="])
+        return _settings(begun, models)
     if begun.startswith("-") and before[0] in FORMS:
         return _starting(begun, options_of(FORMS[before[0]].parser))
     return NOTHING
 
 
-def _agent(before: list[str], begun: str, sessions: Sequence[str], models: Sequence[str]) -> Offer:
-    values = {"--model": models, "-m": models, "--session": sessions, "-s": sessions}
+def _settings(begun: str, models: Names) -> Offer:
+    name, equals, _ = begun.partition("=")
+    if not equals:
+        return _starting(begun, [f"{name}=" for name in PARAMETERS])
+    values = models() if name == "model" else _CHOICES.get(name, ())
+    return _starting(begun, [f"{name}={value}" for value in values])
+
+
+def _agent(before: list[str], begun: str, sessions: Names, models: Names) -> Offer:
+    values: dict[str, Names] = {"--model": models, "-m": models, "--session": sessions, "-s": sessions}
+    values.update({f"--{name}": lambda choices=choices: choices for name, choices in _CHOICES.items()})  # type: ignore[misc]
     option, equals, _ = begun.partition("=")
     if equals and option in values:
-        return _starting(begun, [f"{option}={value}" for value in values[option]])
+        return _starting(begun, [f"{option}={value}" for value in values[option]()])
     if before and before[-1] in values:
-        return _starting(begun, values[before[-1]])
+        return _starting(begun, values[before[-1]]())
     # Options stand before the prompt: after a word of it, nothing is offered.
     return _starting(begun, options_of(agent_parser())) if begun.startswith("-") and _only_options(before) else NOTHING
 

@@ -111,26 +111,43 @@ FORMS = {
         ),
         Form(
             "show",
-            "The conversation to read.",
-            lambda read: Show(" ".join(read.ref)),
-            (_words("ref", "another session, as for open"),),
+            "The conversation to read; or the last answer alone, as after a page that was closed too early.",
+            lambda read: Show(" ".join(read.ref), read.last),
+            (_words("ref", "another session, as for open"), _flag("--last", "its last answer alone")),
         ),
         Form("file", "Where the session's file is.", lambda _: File()),
         Form(
             "settings",
             "Show every setting and where its value comes from, or change the session's own.",
             lambda read: Set(_changes(read.changes)),
-            (_words("changes", "model=offline, system='Be brief.', max_tokens=500", metavar="NAME=VALUE"),),
+            (_words("changes", "model=NAME, system='Be brief.', max_tokens=500, effort=low", metavar="NAME=VALUE"),),
         ),
         Form(
             "help",
             "Show what can be typed.",
             lambda read: Help(" ".join(read.command)),
-            (_words("command", "one of them"),),
+            (_words("command", "one of them, or model: keys and servers"),),
         ),
     )
 }
 """The commands by the word that stands behind ``%session``."""
+
+
+TOPICS = {
+    "model": """\
+Which model answers: --model NAME, else the session's own (%session settings model=NAME), else the setting model, else
+the best that is found:
+
+  a key            claude-sonnet-5-5. Give the key to ANTHROPIC_API_KEY before Jupyter starts, so that it stands in no
+                   notebook; or in a cell: import os, getpass; os.environ["ANTHROPIC_API_KEY"] = getpass.getpass()
+                   A profile that the Anthropic SDK knows will do, too.
+  a local server   the first model that it lists. Give its address to ANTHROPIC_BASE_URL, for example
+                   http://localhost:11434 for Ollama; it needs no key.
+  neither          offline, a small fixed program that is no language model.
+
+Tab behind --model shows the models that there are."""
+}
+"""What has help of its own and is no command."""
 
 
 def parse_session(line: str) -> Command:
@@ -159,6 +176,8 @@ def session_help(command: str) -> str:
     CommandError
         When there is no such command.
     """
+    if command in TOPICS:
+        return TOPICS[command]
     if command not in FORMS:
         raise CommandError(_no_command(command))
     return FORMS[command].parser.format_help()

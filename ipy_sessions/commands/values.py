@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -14,8 +14,8 @@ class Ask(msgspec.Struct, frozen=True):
     ----------
     prompt
         What to ask, as it was typed: the first line's text, then the body.
-    model, system, max_tokens
-        For this turn alone; ``None`` for the session's own.
+    options
+        What was given for this turn alone: ``model``, ``system``, ``max_tokens`` and so on, as `Parameters` has them.
     session
         Reference of the session that this ask alone goes to; ``None`` for the current one.
     out
@@ -23,10 +23,8 @@ class Ask(msgspec.Struct, frozen=True):
     """
 
     prompt: str
-    model: str | None = None
-    system: str | None = None
+    options: dict[str, Any] = {}
     session: str | None = None
-    max_tokens: int | None = None
     out: str | None = None
 
 
@@ -78,9 +76,10 @@ class History(msgspec.Struct, frozen=True):
 
 
 class Show(msgspec.Struct, frozen=True):
-    """``%session show``: the conversation to read, of this session or another."""
+    """``%session show``: the conversation to read, of this session or another; or its last answer alone."""
 
     ref: str = ""
+    last: bool = False
 
 
 class File(msgspec.Struct, frozen=True):

@@ -11,7 +11,8 @@ from ipy_sessions.magics.host import Host
 from ipy_sessions.magics.stopped import Stopped
 from ipy_sessions.notebook import Place
 from ipy_sessions.render.live import View
-from ipy_sessions.render.panels import answer, last_line, line
+from ipy_sessions.render.panels import line
+from ipy_sessions.render.reply import answer, last_line
 from ipy_sessions.session import Session
 
 
@@ -45,14 +46,7 @@ def ask(host: Host, asked: Ask) -> Reply | None:
 def _turn(host: Host, place: Place, session: Session, asked: Ask) -> Reply:
     view = host.output.view()
     leaf = session.leaf
-    events = session.stream(
-        asked.prompt,
-        model=asked.model,
-        system=asked.system,
-        max_tokens=asked.max_tokens,
-        cell_id=place.cell_id,
-        execution_count=place.execution_count,
-    )
+    events = session.stream(asked.prompt, cell_id=place.cell_id, execution_count=place.execution_count, **asked.options)
     try:
         with closing(events):
             for event in events:

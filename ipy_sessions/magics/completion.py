@@ -32,10 +32,13 @@ def matcher(config: IPySessions, host: Callable[[], Host]) -> Any:
         if not re.match(rf"\s*%%?({settings.agent_magic}|{settings.session_magic})\s", line):
             return {"completions": []}
         from ipy_sessions.commands.completion import completions
-        from ipy_sessions.model.registry import NAMES
 
         offer = completions(
-            line, sessions=_names(host()), models=NAMES, agent=settings.agent_magic, session=settings.session_magic
+            line,
+            sessions=lambda: _names(host()),
+            models=lambda: _models(host()),
+            agent=settings.agent_magic,
+            session=settings.session_magic,
         )
         # IPython replaces its own token, which it splits at spaces, dashes and dots, as we do not.
         shared = len(offer.begun) - len(context.token)
@@ -46,6 +49,10 @@ def matcher(config: IPySessions, host: Callable[[], Host]) -> Any:
         }
 
     return ipy_sessions_matcher
+
+
+def _models(host: Host) -> list[str]:
+    return host.manager(host.place()).models.names()
 
 
 def _names(host: Host) -> list[str]:

@@ -27,16 +27,15 @@ from ipy_sessions.commands.values import (
 )
 from ipy_sessions.context.parameters import own_parameters
 from ipy_sessions.errors import CommandError
+from ipy_sessions.events import Reply
 from ipy_sessions.identifiers import SYSTEM
 from ipy_sessions.magics.host import Host
 from ipy_sessions.render import markup, panels
 from ipy_sessions.render.markup import Markup
+from ipy_sessions.render.reply import answer, last_line
 from ipy_sessions.render.transcript import transcript
 from ipy_sessions.session import Session
-from ipy_sessions.settings import DEFAULTS, convert
-
-OWN = ("model", "system", "max_tokens")
-"""The settings that belong to a session."""
+from ipy_sessions.settings import DEFAULTS, PARAMETERS, convert
 
 
 class SessionCommands:
@@ -146,14 +145,23 @@ class SessionCommands:
     @run.register
     def _show(self, command: Show) -> Markup:
         if not command.ref:
-            session = self._needed()
-            return transcript(session.title, session.tree.path())
+            return self._shown(self._needed(), command)
         manager = self._host.manager(self._host.place())
         session = manager.open(self._host.resolve(command.ref))
-        shown = transcript(session.title, session.tree.path())
+        shown = self._shown(session, command)
         if session is not manager.current and session.in_file:
             manager.close(session)
         return shown
+
+    def _shown(self, session: Session, command: Show) -> Markup:
+        path = session.tree.path()
+        if not command.last:
+            return transcript(session.title, path)
+        last = next((entry for entry in reversed(path) if entry.role is not None), None)
+        if last is None or last.role != "assistant":
+            raise CommandError(f"{session.title} has no answer to its last question. Ask again.")
+        reply = Reply.of(last)
+        return answer(reply, last_line(reply, session.title, self._host.where(session, self._host.place())))
 
     @run.register
     def _file(self, _: File) -> Markup:
@@ -166,12 +174,12 @@ class SessionCommands:
     @run.register
     def _settings(self, command: Set) -> Markup:
         if command.changes:
-            foreign = [name for name in command.changes if name not in OWN]
+            foreign = [name for name in command.changes if name not in PARAMETERS]
             if foreign and foreign[0] not in DEFAULTS:
-                raise CommandError(f"There is no setting {foreign[0]!r}. A session has {', '.join(OWN)}.")
+                raise CommandError(f"There is no setting {foreign[0]!r}. A session has {', '.join(PARAMETERS)}.")
             if foreign:
                 raise CommandError(
-                    f"{foreign[0]} does not belong to a session ({', '.join(OWN)} do). "
+                    f"{foreign[0]} does not belong to a session ({', '.join(PARAMETERS)} do). "
                     f"For this kernel type `%config IPySessions.{foreign[0]} = …`."
                 )
             place = self._host.place()
@@ -183,7 +191,9 @@ class SessionCommands:
         rows = {name: (name, _shown(config.values[name]), config.sources[name]) for name in DEFAULTS}
         session = self._host.manager(self._host.place()).current
         if session is not None and (own := own_parameters(session.tree.path())) is not None:
-            rows.update({name: (name, _shown(getattr(own, name)), "this session") for name in OWN})
+            rows.update({name: (name, _shown(getattr(own, name)), "this session") for name in PARAMETERS})
+            if not own.chosen:
+                rows["model"] = ("model", _shown(own.model), "default, as found when it was asked")
         return panels.settings(list(rows.values()))
 
     @run.register
@@ -201,5 +211,5 @@ class SessionCommands:
 
 
 def _shown(value: object) -> str:
-    text = str(value)
+    text = ", ".join(map(repr, value)) if isinstance(value, tuple | list) else str(value)
     return f"{text[:60]}…" if len(text) > 60 else text or "(empty)"  # noqa: PLR2004 - fits a line

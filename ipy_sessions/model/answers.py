@@ -38,7 +38,8 @@ def answer(messages: Sequence[Message]) -> str:
     messages
         The conversation as it is sent; the last one is the user's.
     """
-    said = [text_of(message["content"]) for message in messages if message["role"] == "user"]
+    # Block by block: what two messages in a row said is sent as one message.
+    said = [text_of([block]) for message in messages if message["role"] == "user" for block in message["content"]]
     first_reply = all(message["role"] != "assistant" for message in messages)
     found = list(_answers(said)) or [_nothing(said)]
     return "\n\n".join([INTRODUCTION, *found] if first_reply else found)

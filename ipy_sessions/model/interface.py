@@ -20,7 +20,7 @@ class Request:
     messages
         The conversation; the last message is the user's.
     parameters
-        Model, system text and the longest answer.
+        Model, system text, the longest answer and the rest.
     """
 
     messages: list[Message]
@@ -35,7 +35,7 @@ class Model(Protocol):
         """The name that it is asked for by."""
 
     def stream(self, request: Request) -> Iterator[Event]:
-        """Answer, event by event: `Started`, any number of deltas, `Finished`.
+        """Answer, event by event: `Started`, any number of deltas and whole blocks, `Finished`; notices in between.
 
         Raises
         ------

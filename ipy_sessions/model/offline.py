@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from ipy_sessions.entries import text_of
-from ipy_sessions.events import Event, Finished, Started, TextDelta, Usage
+from ipy_sessions.events import Event, Finished, Notice, Started, TextDelta, Usage
 from ipy_sessions.model.answers import answer
 from ipy_sessions.model.interface import Request
 
@@ -28,16 +28,22 @@ class OfflineModel:
         Seconds before each word, so that one can watch it stream and stop it.
     sleep
         ``time.sleep``, or a test's stand-in.
+    notes
+        Sentences for the user before the first event.
     """
 
     name = "offline"
 
-    def __init__(self, *, delay: float = 0.0, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, *, delay: float = 0.0, sleep: Callable[[float], None] = time.sleep, notes: Sequence[str] = ()
+    ) -> None:
         self._delay = delay
         self._sleep = sleep
+        self._notes = notes
 
     def stream(self, request: Request) -> Iterator[Event]:
         """Answer from the messages of the request, and from nothing else."""
+        yield from map(Notice, self._notes)
         sent = request.parameters.system + "".join(text_of(message["content"]) for message in request.messages)
         input_tokens = _tokens(sent)
         yield Started(self.name, {"input_tokens": input_tokens}, cost_usd=0.0)

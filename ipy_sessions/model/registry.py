@@ -1,24 +1,130 @@
-"""Which model answers to a name."""
+"""Which model answers to a name, and which one when nobody has named any.
+
+By name: ``offline`` is built in, every other one is asked for at the server that the environment names. Without a
+name: Claude when there is a credential, the first that the server lists when the environment names another server, and
+else the offline model, which is said once.
+"""
 
 from __future__ import annotations
 
-from ipy_sessions.errors import UnknownModelError
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ipy_sessions.errors import ModelError, UnknownModelError
+from ipy_sessions.model import credentials
 from ipy_sessions.model.interface import Model
 from ipy_sessions.model.offline import OfflineModel
 from ipy_sessions.settings import Settings
 
-NAMES = (OfflineModel.name,)
-"""The models that there are, for completion and for the error's sentence."""
+if TYPE_CHECKING:
+    from ipy_sessions.model.connection import Connection
+
+DEFAULT = "claude-sonnet-5-5"
+NO_KEY = (
+    "There is no key for a language model, so the offline model answers, which is none. "
+    "`%session help model` tells how to give one."
+)
 
 
-def find(name: str, settings: Settings) -> Model:
-    """Return the model called `name`.
+class Models:
+    """The models that can be reached from here, by name.
 
-    Raises
-    ------
-    UnknownModelError
-        When there is none.
+    Parameters
+    ----------
+    settings
+        Returns the settings; asked each time.
+    environ
+        Where the server and the credentials are named; looked at each time, so that a key that is set later counts.
     """
-    if name == OfflineModel.name:
-        return OfflineModel(delay=settings.offline_delay)
-    raise UnknownModelError(f"There is no model {name!r} here. There is: {', '.join(NAMES)}.")
+
+    def __init__(self, settings: Callable[[], Settings], environ: Mapping[str, str] = os.environ) -> None:
+        self._settings = settings
+        self._environ = environ
+        self._connection: Connection | None = None
+        self._made_for: tuple[int, float] | None = None
+        self._said: set[str] = set()
+
+    def find(self, name: str) -> Model:
+        """Return the model called `name`; for an empty one, the default.
+
+        Raises
+        ------
+        UnknownModelError
+            When it needs a credential and there is none.
+        ModelError
+            When the default is the first of a server's models and the server does not list any.
+        """
+        settings = self._settings()
+        if name == OfflineModel.name:
+            return OfflineModel(delay=settings.offline_delay)
+        connection = self._connected(settings)
+        if connection is None:
+            if name:
+                raise UnknownModelError(
+                    f"There is no model {name!r} here: without a key there is only 'offline'. Give a key to "
+                    "ANTHROPIC_API_KEY, outside of the notebook, or the address of a server to ANTHROPIC_BASE_URL."
+                )
+            return OfflineModel(delay=settings.offline_delay, notes=self._once(NO_KEY))
+        from ipy_sessions.model.anthropic import AnthropicModel
+        from ipy_sessions.model.retry import Patience
+
+        name = name or _default(connection)
+        patience = Patience(settings.retries, settings.retry_wait)
+        return AnthropicModel(name, connection, patience, self._once)
+
+    def names(self) -> list[str]:
+        """Return the names to offer: those that the server lists, those that the SDK knows, and ``offline``."""
+        names = [OfflineModel.name]
+        with suppress(Exception):  # Tab offers what it can get
+            connection = self._connected(self._settings())
+            if connection is not None:
+                names += connection.names()
+        if self._connection is None or self._connection.official:
+            from ipy_sessions.model.connection import known_names
+
+            names += known_names()
+        return list(dict.fromkeys(names))
+
+    def _connected(self, settings: Settings) -> Connection | None:
+        """Return the connection that the environment means now; ``None`` when it means none."""
+        if not (credentials.base_url(self._environ) or credentials.has_credential(self._environ)):
+            self._connection = None
+            return None
+        made_for = credentials.fingerprint(self._environ), settings.timeout
+        if self._connection is None or self._made_for != made_for:
+            from ipy_sessions.model.connection import connect
+
+            self._connection, self._made_for = connect(settings.timeout), made_for
+        return self._connection
+
+    def _once(self, sentence: str) -> list[str]:
+        """Return a sentence the first time, and nothing when it was said before."""
+        if not sentence or sentence in self._said:
+            return []
+        self._said.add(sentence)
+        return [sentence]
+
+
+def _default(connection: Connection) -> str:
+    if connection.official:
+        return DEFAULT
+    try:
+        names = connection.names()
+    except Exception as error:  # noqa: BLE001 - the SDK and its HTTP client raise errors of every kind
+        from ipy_sessions.model.faults import Circumstances, understand
+
+        failure = understand(
+            error, Circumstances("the first model", connection.server, connection.timeout, began=False)
+        )
+        names, sentence = [], "" if failure.status == 404 else failure.sentence  # noqa: PLR2004 - it has no such page
+    else:
+        sentence = ""
+    if not names:
+        raise ModelError(
+            sentence
+            or f"{connection.server} does not list its models. Name one: `%%agent --model NAME`, or "
+            "`%config IPySessions.model = 'NAME'`."
+        )
+    return names[0]

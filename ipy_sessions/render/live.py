@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from ipy_sessions.events import Event, TextDelta
+from ipy_sessions.events import Event, TextDelta, ThinkingDelta, Waiting
 from ipy_sessions.render.markup import Markup
+from ipy_sessions.render.panels import line
+from ipy_sessions.render.reply import growing, waiting
 
 SHORTEST_PAUSE = 0.1  # seconds between two updates
 CHARACTERS_A_SECOND = 100_000
@@ -42,22 +44,28 @@ class LiveView:
         self._display = display
         self._monotonic = monotonic
         self._handle: Any = None
-        self._pieces: list[str] = []
+        self._text: list[str] = []
+        self._thinking: list[str] = []
         self._length = 0
         self._due = 0.0
 
     def show(self, event: Event) -> None:
         """Take the next event; the page is updated when it is time."""
-        if not isinstance(event, TextDelta):
+        if isinstance(event, TextDelta):
+            self._text.append(event.text)
+        elif isinstance(event, ThinkingDelta):
+            self._thinking.append(event.text)
+        else:
+            if isinstance(event, Waiting):
+                self._update(line(waiting(event)))
             return
-        self._pieces.append(event.text)
         self._length += len(event.text)
         now = self._monotonic()
         if now >= self._due:
             self._due = now + max(SHORTEST_PAUSE, self._length / CHARACTERS_A_SECOND)
-            text = "".join(self._pieces)
-            self._pieces = [text]
-            self._update(Markup(text, text))
+            thinking, text = "".join(self._thinking), "".join(self._text)
+            self._thinking, self._text = [thinking], [text]
+            self._update(growing(thinking, text))
 
     def finish(self, whole: Markup, last_line: str) -> None:  # noqa: ARG002 - it is a part of the whole
         """Show the whole reply, in place of what was shown until then."""

@@ -1,4 +1,4 @@
-"""What ``%session`` and the end of a reply say. Pure: values in, `Markup` out."""
+"""What ``%session`` says. Pure: values in, `Markup` out."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from ipy_sessions.events import Reply
-from ipy_sessions.render.markup import Markup, closed, code, escaped, small, table
+from ipy_sessions.render.markup import Markup, code, escaped, small, table
 from ipy_sessions.summary import SessionInfo
 
 RECENT = timedelta(days=1)  # what is younger is dated by its age
@@ -66,6 +65,13 @@ def dollars(cost: float | None) -> str:
     return f"${cost:.2f}" if cost >= 0.01 or cost == 0 else f"${cost:.4f}"  # noqa: PLR2004 - a cent
 
 
+def tokens(sent: int | None, read: int, written: int, answered: int | None) -> str:
+    """Return counts of tokens in words; those that the server had in its cache, or put there, are told apart."""
+    cached = [f"{count:,} {what}" for count, what in ((read, "from the cache"), (written, "into the cache")) if count]
+    into = [] if sent is None else [f"{sent:,} in" + (f" + {', '.join(cached)}" if cached else "")]
+    return ", ".join([*into, *([] if answered is None else [f"{answered:,} out"])])
+
+
 def came(verb: str, info: SessionInfo, where: str) -> Markup:
     """Return the line that says which session one is in now: ``continued alice, 4 messages, .sessions/…``."""
     bad = _damage(info.bad_lines)
@@ -80,36 +86,6 @@ def _damage(numbers: Sequence[int]) -> str:
         return ""
     shown = ", ".join(map(str, numbers[:NUMBERS])) + (" …" if len(numbers) > NUMBERS else "")
     return f"; {len(numbers)} damaged line{'s' if len(numbers) > 1 else ''} skipped (line {shown})"
-
-
-def last_line(reply: Reply, title: str, where: str) -> Markup:
-    """Return the small print below a reply: how it ended if not well, model, tokens, session, file.
-
-    Parameters
-    ----------
-    reply
-        The reply, complete or not.
-    title
-        The session's.
-    where
-        Its file, or that it has none.
-    """
-    counted = (("input_tokens", "in"), ("output_tokens", "out"))
-    used = ", ".join(f"{reply.usage[kind]:,} {way}" for kind, way in counted if kind in reply.usage)
-    stopped = {
-        "interrupted": "stopped; what came until then is kept",
-        "error": "broken off; what came until then is kept",
-    }.get(reply.end or "", "cut at max_tokens" if reply.stop_reason == "max_tokens" else "")
-    words = [word for word in (reply.model, used, title) if word]
-    plain = " · ".join([*([stopped] if stopped else []), *words, where])
-    marked = " · ".join([*([f"**{stopped}**"] if stopped else []), *map(escaped, words), code(where)])
-    return Markup(small(marked), plain)
-
-
-def answer(reply: Reply, last: Markup) -> Markup:
-    """Return a reply as it stays below its cell, with its last line."""
-    text = reply.text.rstrip()
-    return Markup(f"{closed(text)}\n\n{last.markdown}".lstrip(), f"{text}\n\n{last.plain}".lstrip())
 
 
 def listing(rows: Listing, now: datetime, hidden: int, skipped: Sequence[tuple[Path, str]]) -> Markup:
@@ -190,13 +166,19 @@ def where(info: SessionInfo, notebook: str, file: str) -> Markup:
         [
             ("session", f"{info.title} ({info.tail})"),
             ("turns", f"{info.turn_count:,}, {messages(info.message_count)}"),
-            ("tokens", f"{info.input_tokens:,} in, {info.output_tokens:,} out"),
-            ("cost", dollars(info.cost_usd)),
+            ("tokens", tokens(info.input_tokens, info.cache_read_tokens, info.cache_write_tokens, info.output_tokens)),
+            ("cost", _cost(info)),
             ("model", info.model or "none yet"),
             ("file", file),
             ("notebook", notebook),
         ]
     )
+
+
+def _cost(info: SessionInfo) -> str:
+    if info.cost_usd is None and info.known_cost_usd:
+        return f"at least {dollars(info.known_cost_usd)}: of some answers it is not known"
+    return dollars(info.cost_usd)
 
 
 def path(file: Path, note: str) -> Markup:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from ipy_sessions.events import Event, TextDelta
+from ipy_sessions.events import Event, TextDelta, ThinkingDelta, Waiting
 from ipy_sessions.render.markup import Markup
+from ipy_sessions.render.reply import thought, waiting
+
+CLEAR_LINE = "\r\x1b[K"
 
 
 class TerminalView:
@@ -14,21 +17,43 @@ class TerminalView:
     Parameters
     ----------
     stream
-        Where to print, such as ``sys.stdout``.
+        Where to print, such as ``sys.stdout``. Where it is no terminal, a line cannot be written over, so what goes on
+        before the answer is told less often.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._printed = False
+        self._thinking: list[str] = []
+        self._status = ""
 
     def show(self, event: Event) -> None:
-        """Print the next piece of text."""
+        """Print the next piece of text; what is thought and waited for is told in a line that goes away."""
         if isinstance(event, TextDelta):
+            self._tell("")
             self._printed = True
             self._stream.write(event.text)
             self._stream.flush()
+        elif isinstance(event, ThinkingDelta):
+            self._thinking.append(event.text)
+            if self._stream.isatty() and not self._printed:
+                self._tell(thought("".join(self._thinking)))
+        elif isinstance(event, Waiting) and (self._stream.isatty() or event.seconds == 0):
+            self._tell(waiting(event))
 
     def finish(self, whole: Markup, last_line: str) -> None:
         """Print what was not printed yet: the last line, or everything when no text has come."""
+        self._tell("")
         self._stream.write(f"\n\n{last_line}\n" if self._printed else f"{whole.plain}\n")
+        self._stream.flush()
+
+    def _tell(self, status: str) -> None:
+        """Show a line in place of the one before."""
+        if status == self._status:
+            return
+        if not self._stream.isatty():
+            self._stream.write(f"{status}\n" if status else "")
+        else:
+            self._stream.write(CLEAR_LINE + status)
+        self._status = status
         self._stream.flush()

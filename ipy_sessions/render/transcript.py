@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ipy_sessions.entries import Entry
+from ipy_sessions.events import Reply
 from ipy_sessions.identifiers import moment
 from ipy_sessions.render.markup import Markup, closed, escaped, quoted
+from ipy_sessions.render.reply import folded
 
 
 def transcript(title: str, path: Sequence[Entry]) -> Markup:
@@ -44,7 +46,11 @@ def _when(ts: str) -> str:
 
 def _marked(entry: Entry) -> str:
     who, when = _who(entry)
-    text = quoted(entry.text) if entry.role == "user" else closed(entry.text)
+    if entry.role == "user":
+        text = quoted(entry.text)
+    else:
+        thinking = Reply.of(entry).thinking
+        text = (f"{folded(thinking)}\n\n" if thinking else "") + closed(entry.text)
     return f"**{escaped(who)}** <small>{escaped(when)}</small>\n\n{text}"
 
 

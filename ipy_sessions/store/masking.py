@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 CREDENTIAL_NAME = re.compile(
     r"(PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|(^|_)(API|ACCESS|SECRET)?KEY|(^|_)PASS|_PWD|_PAT|CREDENTIALS?)(_BASE)?$",
@@ -56,6 +57,21 @@ class Mask:
         if len(text) >= KEY_LENGTH and KEY_PREFIX in text:
             text = KEY_SHAPE.sub("[masked API key]", text)
         return text
+
+
+def unsigned_where_changed(masked: dict[str, Any], original: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry's fields without the signatures of thinking that was masked, since they no longer hold.
+
+    Unsigned thinking is kept in the log and never sent.
+    """
+    blocks = masked.get("content")
+    if not isinstance(blocks, list):
+        return masked
+    before = original.get("content") or ()
+    for block, was in zip(blocks, before, strict=False):
+        if block.get("type") == "thinking" and block.get("thinking") != was.get("thinking"):
+            block["signature"] = ""
+    return masked
 
 
 @cache

@@ -22,7 +22,7 @@ from ipy_sessions.identifiers import Source, timestamp
 from ipy_sessions.store.folder import Folder
 from ipy_sessions.store.interrupts import uninterrupted
 from ipy_sessions.store.log import FileLog, Log, MemoryLog
-from ipy_sessions.store.masking import Mask
+from ipy_sessions.store.masking import Mask, unsigned_where_changed
 from ipy_sessions.store.reading import Contents
 
 
@@ -60,6 +60,10 @@ class Recorder:
     def refresh_mask(self) -> None:
         """Mask the credentials that the environment holds now."""
         self._mask.refresh()
+
+    def mask(self, text: str) -> str:
+        """Return a text with the credentials in it masked."""
+        return self._mask(text)
 
     def write(self, new: NewEntry) -> Entry:
         """Write an entry that follows the leaf; it is in the log when this returns.
@@ -149,6 +153,7 @@ class Recorder:
         check(new)
         try:
             fields = clean(new.fields, self._mask)
+            fields = unsigned_where_changed(fields, new.fields)
         except (TypeError, RecursionError) as error:
             raise InvalidEntryError(f"It cannot be written: {error}.") from error
         return Entry(

@@ -42,7 +42,7 @@ class ScriptedModel:
                 raise step
             if isinstance(step, str):
                 yield TextDelta(step)
-            elif isinstance(step, Started | TextDelta | Finished):
+            elif not callable(step):
                 yield step
             else:
                 step()

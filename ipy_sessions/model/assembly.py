@@ -1,0 +1,163 @@
+"""From the events of a Messages stream to ours. Pure: decoded JSON in, events out.
+
+It reads the events as they stand on the wire, not as a client library has understood them, so that a block is kept as
+the model gave it, of whatever type. It is as patient as it can be with servers that are not Anthropic's: a block
+without a beginning, a missing count, an unknown event are no fault. What it insists on is an end: only a
+``message_stop``, or a stop reason before the connection closed, makes an answer complete.
+
+Source: https://docs.anthropic.com/en/api/messages-streaming
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ipy_sessions.entries import Block
+from ipy_sessions.events import BlockEnd, Event, Started, TextDelta, ThinkingDelta, Usage
+
+_SHOWN: dict[str, tuple[str, type[TextDelta | ThinkingDelta]]] = {
+    "text_delta": ("text", TextDelta),
+    "thinking_delta": ("thinking", ThinkingDelta),
+}
+_TYPES = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "tool_use"}
+
+
+class StreamFaultError(Exception):
+    """The stream said, or showed, that it cannot go on.
+
+    Parameters
+    ----------
+    kind
+        In one word: that of the server's own error, or ``"incomplete"`` or ``"invalid_tool_input"``.
+    message
+        The server's words; may be empty.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class Assembly:
+    """One message, put together from the events of its stream.
+
+    Parameters
+    ----------
+    model
+        The name that the model was asked by, for servers that do not say their own.
+    """
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+        self.began = False
+        """Whether anything of the answer has come."""
+        self.blocks: list[Block] = []
+        """The blocks that are whole."""
+        self.usage: Usage = {}
+        self.stop_reason: str | None = None
+        self.stop_details: dict[str, Any] | None = None
+        self._block: Block | None = None
+        self._pieces: list[str] = []
+
+    def take(self, event: Mapping[str, Any]) -> Iterator[Event]:
+        """Yield what an event means.
+
+        Raises
+        ------
+        StreamFaultError
+            For an ``error`` event, and for a tool's input that is no JSON.
+        """
+        kind = event.get("type")
+        if kind == "content_block_delta":
+            yield from self._delta(_mapping(event.get("delta")))
+        elif kind == "message_start":
+            yield self._start(_mapping(event.get("message")))
+        elif kind == "content_block_start":
+            yield from self._close()
+            self._open(_mapping(event.get("content_block")))
+        elif kind == "content_block_stop":
+            yield from self._close()
+        elif kind == "message_delta":
+            delta = _mapping(event.get("delta"))
+            self.stop_reason = delta.get("stop_reason") or self.stop_reason
+            self.stop_details = delta.get("stop_details") or self.stop_details
+            self.usage.update(_counts(event.get("usage")))
+        elif kind == "error":
+            error = _mapping(event.get("error"))
+            raise StreamFaultError(str(error.get("type") or "error"), str(error.get("message") or ""))
+
+    def finish(self) -> Iterator[Event]:
+        """Yield what is left when the stream has ended.
+
+        Raises
+        ------
+        StreamFaultError
+            When the message is not complete.
+        """
+        if self.stop_reason is None:
+            raise StreamFaultError("incomplete", "")
+        yield from self._close()
+
+    def _start(self, message: Mapping[str, Any]) -> Started:
+        self.began = True
+        self.model = str(message.get("model") or self.model)
+        self.usage.update(_counts(message.get("usage")))
+        # The count of output is a first guess here, and stays one in an answer that does not come to its end.
+        return Started(self.model, {name: count for name, count in self.usage.items() if name != "output_tokens"})
+
+    def _open(self, block: Block) -> None:
+        self.began = True
+        self._block = dict(block)
+        self._pieces = []
+
+    def _delta(self, delta: Mapping[str, Any]) -> Iterator[Event]:
+        kind = str(delta.get("type"))
+        if self._block is None and kind in _TYPES:
+            self._open({"type": _TYPES[kind]})
+        if kind in _SHOWN:
+            name, event = _SHOWN[kind]
+            text = str(delta.get(name) or "")
+            self._pieces.append(text)
+            if text:
+                yield event(text)
+        elif kind == "input_json_delta":
+            self._pieces.append(str(delta.get("partial_json") or ""))
+        elif kind == "signature_delta" and self._block is not None:
+            self._block["signature"] = delta.get("signature")
+        elif kind == "citations_delta" and self._block is not None:
+            self._block["citations"] = [*(self._block.get("citations") or []), delta.get("citation")]
+
+    def _close(self) -> Iterator[Event]:
+        if self._block is None:
+            return
+        block, self._block = self._block, None
+        whole = "".join(self._pieces)
+        if block.get("type") in ("text", "thinking"):
+            name = str(block["type"])
+            block[name] = str(block.get(name) or "") + whole
+        elif whole:
+            block["input"] = _input(whole)
+        self.blocks.append(block)
+        yield BlockEnd(block)
+
+
+def _input(written: str) -> Any:
+    try:
+        return json.loads(written)
+    except ValueError:
+        raise StreamFaultError("invalid_tool_input", "") from None
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _counts(usage: Any) -> Usage:
+    """Return a server's counts of tokens; some of Anthropic's are tables of their own, which prices need."""
+    flat: Usage = {}
+    for name, count in _mapping(usage).items():
+        if isinstance(count, int | dict) and not isinstance(count, bool):
+            flat[name] = count
+    return flat

@@ -1,0 +1,243 @@
+"""One server of the Messages API, through the official SDK.
+
+The only place that imports the SDK to talk: it owns the client, the list of models and what a server says about each.
+It refuses to know what a request means, how a fault is told and whether it is repeated.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NoReturn, get_args
+
+from ipy_sessions.errors import ModelError
+from ipy_sessions.model import credentials
+
+CONNECTING = 5.0  # seconds until a server has to take the connection
+ASKING = 5.0  # seconds until it has to answer a question about its models
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a server says about one of its models; everything may be unknown.
+
+    Parameters
+    ----------
+    window
+        The most tokens of a conversation.
+    longest
+        The most tokens of an answer.
+    thinking
+        The ways of thinking that it takes, or ``None``: ``{"adaptive", "enabled", "disabled"}``.
+    efforts
+        The efforts that it takes, or ``None``.
+    lifecycle
+        ``"active"``, ``"deprecated"``, ``"retired"``, or empty.
+    retires
+        When it goes, as a date; empty when that is not said.
+    """
+
+    window: int | None = None
+    longest: int | None = None
+    thinking: frozenset[str] | None = None
+    efforts: frozenset[str] | None = None
+    lifecycle: str = ""
+    retires: str = ""
+
+
+UNKNOWN = Description()
+
+
+@dataclass(repr=False, eq=False)
+class Connection:
+    """One server and one client for it, shared by all threads.
+
+    Parameters
+    ----------
+    timeout
+        Seconds of silence after which the server is given up.
+    """
+
+    timeout: float
+    _descriptions: dict[str, Description] = field(default_factory=dict)
+    _listing: list[dict[str, Any]] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Connection to {self.server}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("A connection holds a key and is not to be pickled.")
+
+    @cached_property
+    def _client(self) -> Any:
+        import anthropic
+        import httpx2
+
+        url = credentials.base_url(os.environ)
+        limits = httpx2.Timeout(self.timeout, connect=min(CONNECTING, self.timeout))
+        options: dict[str, Any] = {"max_retries": 0, "timeout": limits}
+        if url or "ANTHROPIC_BASE_URL" in os.environ:
+            options["base_url"] = url or credentials.OFFICIAL
+        if url and not credentials.has_credential(os.environ):
+            options["api_key"] = "none"  # a local server wants none, the SDK some
+        if url and credentials.is_loopback(url):
+            options["http_client"] = httpx2.Client(trust_env=False, timeout=limits, follow_redirects=True)
+        return anthropic.Anthropic(**options)
+
+    @property
+    def has_credential(self) -> bool:
+        """Whether the SDK has found a credential."""
+        client = self._client
+        return bool(client.api_key or client.auth_token or client.credentials)
+
+    @property
+    def base_url(self) -> str:
+        """The server's address as the SDK uses it."""
+        return str(self._client.base_url)
+
+    @property
+    def server(self) -> str:
+        """The server's address as it can be shown."""
+        return credentials.without_secrets(self.base_url)
+
+    @property
+    def official(self) -> bool:
+        """Whether the server is Anthropic's own."""
+        return credentials.is_official(self.base_url)
+
+    @contextmanager
+    def stream(self, payload: Mapping[str, Any]) -> Iterator[Iterator[dict[str, Any]]]:
+        """Send a request; give the events of the answer, decoded and otherwise as they stand on the wire.
+
+        Raises
+        ------
+        Exception
+            Those of the SDK and of its HTTP client; `faults.understand` reads them.
+        """
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # said by us, where it is read
+            opened = self._client.messages.with_streaming_response.create(**payload, stream=True)
+            response = opened.__enter__()
+        try:
+            yield _events(response.http_response)
+        finally:
+            opened.__exit__(None, None, None)
+
+    def names(self) -> list[str]:
+        """Return the names of the server's models, in its order.
+
+        Raises
+        ------
+        Exception
+            As `stream`.
+        """
+        return [str(model["id"]) for model in self._models()]
+
+    def describe(self, name: str) -> Description:
+        """Return what the server says about a model; one that says nothing is not asked again."""
+        import anthropic
+
+        if name not in self._descriptions:
+            try:
+                answer = self._client.models.with_raw_response.retrieve(name, timeout=ASKING).http_response.json()
+            except anthropic.APIStatusError:  # many servers have no such page
+                answer = {}
+            except Exception:  # noqa: BLE001 - the request itself will tell what is wrong
+                return UNKNOWN
+            self._descriptions[name] = _description(answer if isinstance(answer, dict) else {})
+        return self._descriptions[name]
+
+    def larger(self, name: str) -> tuple[str, int] | None:
+        """Return the model with the next larger window and that window in tokens, if the server lists one."""
+        own = self.describe(name).window
+        try:
+            windows = [(str(model["id"]), _window(model)) for model in self._models()]
+        except Exception:  # noqa: BLE001 - a hint that cannot be had is left out
+            return None
+        found = [(window, model) for model, window in windows if window and own and window > own]
+        return min(found)[::-1] if found else None
+
+    def _models(self) -> list[dict[str, Any]]:
+        if self._listing is None:
+            page = self._client.models.with_raw_response.list(limit=1000, timeout=ASKING).http_response.json()
+            data = page.get("data") if isinstance(page, dict) else None
+            self._listing = [model for model in data or () if isinstance(model, dict) and model.get("id")]
+        return self._listing
+
+
+def connect(timeout: float) -> Connection | None:
+    """Return the connection that the environment means; ``None`` when the SDK finds no credential after all.
+
+    Raises
+    ------
+    ModelError
+        For a credential or an address that the SDK cannot use.
+    """
+    connection = Connection(timeout)
+    failure = ""
+    try:
+        return connection if connection.has_credential else None
+    except Exception as error:  # noqa: BLE001 - the SDK reads files and variables that may hold anything
+        failure = f"The SDK cannot use what the environment says of the server or the key: {error}"
+    raise ModelError(f"{' '.join(failure.split())[:300]}. Look at the variables ANTHROPIC_….")
+
+
+def known_names() -> list[str]:
+    """Return the names of Claude's models that the SDK knows and does not call deprecated."""
+    from anthropic.resources.messages.messages import DEPRECATED_MODELS
+    from anthropic.types.model import Model
+
+    literal = next(kind for kind in get_args(Model) if get_args(kind))
+    return [name for name in get_args(literal) if name not in DEPRECATED_MODELS]
+
+
+def retirement(name: str) -> str:
+    """Return when a model goes, as the SDK knows it; empty for one that stays."""
+    from anthropic.resources.messages.messages import DEPRECATED_MODELS
+
+    return str(DEPRECATED_MODELS.get(name, ""))
+
+
+def _events(response: Any) -> Iterator[dict[str, Any]]:
+    from anthropic import Stream
+
+    for event in Stream.raw_events(response):
+        if event.data and event.data != "[DONE]":
+            decoded = json.loads(event.data)
+            if isinstance(decoded, dict):
+                yield decoded
+
+
+def _description(said: Mapping[str, Any]) -> Description:
+    capabilities = said.get("capabilities")
+    capabilities = capabilities if isinstance(capabilities, dict) else {}
+    thinking, effort = capabilities.get("thinking"), capabilities.get("effort")
+    return Description(
+        window=_window(said),
+        longest=_whole(said.get("max_tokens")),
+        thinking=_supported(thinking.get("types")) if isinstance(thinking, dict) else None,
+        efforts=_supported(effort) if isinstance(effort, dict) else None,
+        lifecycle=str(said.get("lifecycle") or ""),
+        retires=str(said.get("retires_at") or "")[:10],
+    )
+
+
+def _supported(table: Any) -> frozenset[str]:
+    rows = table.items() if isinstance(table, dict) else ()
+    return frozenset(name for name, row in rows if isinstance(row, dict) and row.get("supported"))
+
+
+def _window(said: Mapping[str, Any]) -> int | None:
+    """Return a model's window; vLLM and others call it by names of their own."""
+    return next(
+        (n for name in ("max_input_tokens", "max_model_len", "context_length") if (n := _whole(said.get(name)))), None
+    )
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None

@@ -1,0 +1,207 @@
+"""What went wrong between us and a server, and what the user can do about it.
+
+It owns the sentences, and the decision whether repeating can help. The exceptions that it reads are those of the
+official SDK and of the HTTP client inside it; each row of the table was produced on a loopback server and looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ipy_sessions.model.assembly import StreamFaultError
+
+OVERFLOW = re.compile(
+    r"prompt is too long|too many tokens|context[ _-]*(window|length|size)|maximum context|max_input_tokens"
+    r"|exceeds? the (available )?context",
+    re.IGNORECASE,
+)
+RETRYABLE_STATUSES = frozenset({408, 409, 429})  # and every one from 500 up
+RETRYABLE_KINDS = frozenset({"overloaded_error", "rate_limit_error", "api_error", "timeout_error"})
+FEW = 2  # repetitions for a server that does not answer at all: it is down rather than busy
+SERVER_FAULT = 500  # the first status that is the server's own fault
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What went wrong.
+
+    Parameters
+    ----------
+    kind
+        In one word, that of the Messages API where it has one.
+    reason
+        In a few words, for the line that counts down to a repetition.
+    sentence
+        What happened, and what to do next.
+    retries
+        How often repeating makes sense; ``None`` for as often as the user allows.
+    retry_after
+        Seconds that the server asks to wait; ``None`` when it does not say.
+    status
+        The HTTP status, for an answer that was an error.
+    """
+
+    kind: str
+    reason: str
+    sentence: str
+    retries: int | None = 0
+    retry_after: float | None = None
+    status: int | None = None
+
+    @property
+    def overflow(self) -> bool:
+        """Whether the conversation is too long for the model."""
+        return self.kind in ("context_overflow", "request_too_large")
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Around a fault: what the sentences need besides the exception.
+
+    Parameters
+    ----------
+    model
+        The model's name.
+    server
+        The server's address, without credentials.
+    timeout
+        Seconds of silence after which it was given up.
+    began
+        Whether a part of the answer had come.
+    """
+
+    model: str
+    server: str
+    timeout: float
+    began: bool
+
+
+def understand(error: Exception, around: Circumstances) -> Fault:
+    """Return what an exception of the SDK, of its HTTP client or of the stream means."""
+    import anthropic
+    import httpx2
+
+    if isinstance(error, StreamFaultError):
+        return _of_stream(error, around)
+    if isinstance(error, anthropic.APIStatusError):
+        return _of_status(error, around)
+    if isinstance(error, anthropic.APITimeoutError | httpx2.TimeoutException):
+        return _silence(around, connecting="Connect" in type(error.__cause__ or error).__name__)
+    if isinstance(error, anthropic.APIConnectionError | httpx2.TransportError):
+        return _unreachable(error, around)
+    if isinstance(error, ValueError) and around.began:  # a line of the stream that is no JSON
+        return Fault("invalid_stream", "unreadable answer", _broken("sent something that cannot be read", around))
+    words = " ".join(str(error).split())[:200]
+    return Fault(type(error).__name__, "not sent", f"{around.model} could not be asked: {words}.".replace("..", "."))
+
+
+def _broken(what: str, around: Circumstances) -> str:
+    """Return the sentence for an answer that has begun and did not come to its end."""
+    if around.began:
+        return f"{around.server} {what}. What came until then is kept; `%agent go on` asks for the rest."
+    return f"{around.server} {what} before it said anything. Run the cell again."
+
+
+def _of_stream(error: StreamFaultError, around: Circumstances) -> Fault:
+    if error.kind == "incomplete":
+        return Fault("incomplete", "no end", _broken("closed the connection before the answer was complete", around))
+    if error.kind == "invalid_tool_input":
+        return Fault(error.kind, "unreadable tool call", _broken("sent a tool call that cannot be read", around))
+    said = f" ({error})" if str(error) else ""
+    reason = error.kind.removesuffix("_error").replace("_", " ")
+    retries = None if error.kind in RETRYABLE_KINDS and not around.began else 0
+    return Fault(error.kind, reason, _broken(f"reported {error.kind}{said}", around), retries)
+
+
+def _silence(around: Circumstances, *, connecting: bool) -> Fault:
+    if connecting:
+        sentence = f"{around.server} did not take the connection in time. Is the address right, and the network up?"
+        return Fault("timeout", "no connection", sentence, FEW)
+    waited = f"was silent for {around.timeout:g} s (the setting timeout)"
+    return Fault("timeout", "silence", _broken(waited, around))
+
+
+def _unreachable(error: Exception, around: Circumstances) -> Fault:
+    if around.began:
+        return Fault("connection_lost", "connection lost", _broken("lost the connection", around))
+    causes = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in causes:
+        causes.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    if any("refused" in str(one).lower() for one in causes):
+        sentence = (
+            f"Nothing answers at {around.server}: is the server running? Start it, or correct ANTHROPIC_BASE_URL; "
+            "`--model offline` needs none."
+        )
+        return Fault("connection_refused", "nothing answers", sentence, FEW)
+    words = next((text for one in reversed(causes) if (text := " ".join(str(one).split()))), "no reason given")[:150]
+    sentence = f"{around.server} could not be reached: {words}. Look at the network, then run the cell again."
+    return Fault("connection_failed", "no connection", sentence, FEW)
+
+
+def _of_status(error: Any, around: Circumstances) -> Fault:
+    status = int(error.status_code)
+    kind = str(error.type or f"http_{status}")
+    words = _words(error)
+    if kind == "request_too_large" or status == 413:  # noqa: PLR2004 - its number is its name
+        return Fault(
+            "request_too_large", "too large", f"{around.model}: the request is too large (413).", status=status
+        )
+    if OVERFLOW.search(words) and status < SERVER_FAULT:
+        return Fault("context_overflow", "too long", f"{around.model}: {words}.", status=status)
+    sentence = _SENTENCES.get(status, "{server} refused the request ({status}: {words}).").format(
+        server=around.server, model=around.model, status=status, words=words
+    )
+    if error.request_id:
+        sentence += f" ({error.request_id})"
+    reason = words if len(words) <= 40 else kind.removesuffix("_error").replace("_", " ")  # noqa: PLR2004 - a line
+    retries = None if _retryable(status, error.response.headers) else 0
+    if status >= SERVER_FAULT and status not in _SENTENCES:
+        sentence = sentence.replace("refused the request", "failed") + " Run the cell again in a while."
+    return Fault(kind, reason, sentence, retries, _retry_after(error.response.headers), status)
+
+
+_SENTENCES = {
+    401: (
+        "{server} does not accept the key (401: {words}). Give a valid one to ANTHROPIC_API_KEY, outside of the "
+        "notebook; `--model offline` needs none."
+    ),
+    402: "{server} asks for payment (402: {words}). Look at the account's balance, then run the cell again.",
+    403: "The key may not do this (403: {words}). Use another key or another model.",
+    404: "There is no model {model!r} at {server} (404: {words}). Tab behind `--model` shows those that there are.",
+    429: "{server} limits how much one may ask ({status}: {words}). Run the cell again in a while.",
+    529: "{server} is overloaded ({status}: {words}). Run the cell again in a while.",
+}
+
+
+def _words(error: Any) -> str:
+    """Return the server's own words, on one line."""
+    body = error.body
+    if isinstance(body, Mapping):
+        inner = body.get("error")
+        message = inner.get("message") if isinstance(inner, Mapping) else inner or body.get("message")
+        if isinstance(message, str) and message.strip():
+            return " ".join(message.split())[:300].rstrip(".")
+    return re.sub(r"<[^>]*>", " ", str(body or "")).strip()[:100] or f"status {error.status_code}"
+
+
+def _retryable(status: int, headers: Mapping[str, str]) -> bool:
+    told = headers.get("x-should-retry")
+    if told in ("true", "false"):
+        return told == "true"
+    return status in RETRYABLE_STATUSES or status >= SERVER_FAULT
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        try:
+            seconds = float(headers.get(name, "")) * unit
+        except ValueError:  # a date, which no server of this API sends
+            continue
+        if 0 <= seconds < float("inf"):
+            return seconds
+    return None
