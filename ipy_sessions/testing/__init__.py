@@ -1,9 +1,11 @@
 """Fakes for tests, ours and those of whoever builds on ipy_sessions.
 
-`ScriptedModel` and `FixedSource` take the place of a model that is paid for and of a clock that goes on. Everything
-else is meant to be tested as it is.
+`MessagesServer` takes the place of a paid API behind the real SDK, `ScriptedModel` that of a model, `FixedSource` that
+of a clock that goes on. Everything else is meant to be tested as it is.
 """
 
 from ipy_sessions.testing.fakes import FixedSource, ScriptedModel
+from ipy_sessions.testing.script import Drop, Fault, Reply, Status
+from ipy_sessions.testing.server import MessagesServer
 
-__all__ = ["FixedSource", "ScriptedModel"]
+__all__ = ["Drop", "Fault", "FixedSource", "MessagesServer", "Reply", "ScriptedModel", "Status"]
