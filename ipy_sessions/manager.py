@@ -223,7 +223,9 @@ class SessionManager:
             self.close(session)
 
     def close(self, session: Session | None = None) -> None:
-        """Close one session, or all of them; a second time does nothing."""
+        """Close one session, or all of them and the connections to their models; a second time does nothing."""
+        if session is None:
+            self.models.close()
         errors = []
         for one in list(self._open) if session is None else [session]:
             try:

@@ -8,9 +8,11 @@ first. What sessions need is imported by the first magic and not here, so that l
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -22,6 +24,7 @@ from ipy_sessions.errors import SessionsError
 from ipy_sessions.magics import completion, lines
 from ipy_sessions.magics.configuration import IPySessions
 from ipy_sessions.magics.stopped import Stopped
+from ipy_sessions.model import credentials
 
 if TYPE_CHECKING:
     from ipy_sessions.magics.host import Host
@@ -64,6 +67,13 @@ class Extension:
         self._shell.Completer.custom_matchers.append(self._matcher)
         self._register()
         self.config.observe(self._rename, ["agent_magic", "session_magic"])
+        self._import_early()
+
+    def _import_early(self) -> None:
+        """Import the SDK beside everything else where it is going to be needed: it takes most of a second."""
+        reachable = credentials.has_credential(os.environ) or credentials.base_url(os.environ)
+        if reachable and self.config.settings.model != "offline":
+            threading.Thread(target=_import_sdk, name="ipy_sessions imports anthropic", daemon=True).start()
 
     def detach(self) -> None:
         """Take everything back and close the sessions."""
@@ -143,6 +153,12 @@ class Extension:
             self.host.output.show(shown)
             return None
         return shown
+
+
+def _import_sdk() -> None:
+    with suppress(ImportError):  # said when it is used
+        import_module("anthropic")
+        import_module("genai_prices")
 
 
 def _session_help(name: str) -> str:

@@ -89,6 +89,11 @@ class Connection:
             options["http_client"] = httpx2.Client(trust_env=False, timeout=limits, follow_redirects=True)
         return anthropic.Anthropic(**options)
 
+    def close(self) -> None:
+        """Let go of the sockets."""
+        if "_client" in self.__dict__:
+            self._client.close()
+
     @property
     def has_credential(self) -> bool:
         """Whether the SDK has found a credential."""

@@ -8,6 +8,7 @@ else the offline model, which is said once.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -42,8 +43,8 @@ class Models:
     def __init__(self, settings: Callable[[], Settings], environ: Mapping[str, str] = os.environ) -> None:
         self._settings = settings
         self._environ = environ
-        self._connection: Connection | None = None
-        self._made_for: tuple[int, float] | None = None
+        self._connections: dict[tuple[int, float], Connection | None] = {}
+        self._lock = threading.Lock()
         self._said: set[str] = set()
 
     def find(self, name: str) -> Model:
@@ -76,28 +77,37 @@ class Models:
 
     def names(self) -> list[str]:
         """Return the names to offer: those that the server lists, those that the SDK knows, and ``offline``."""
-        names = [OfflineModel.name]
+        names, official = [OfflineModel.name], True
         with suppress(Exception):  # Tab offers what it can get
             connection = self._connected(self._settings())
+            official = connection is None or connection.official
             if connection is not None:
                 names += connection.names()
-        if self._connection is None or self._connection.official:
+        if official:
             from ipy_sessions.model.connection import known_names
 
             names += known_names()
         return list(dict.fromkeys(names))
 
+    def close(self) -> None:
+        """Let go of every connection; the next model that is asked makes another."""
+        with self._lock:
+            for connection in self._connections.values():
+                if connection is not None:
+                    connection.close()
+            self._connections.clear()
+
     def _connected(self, settings: Settings) -> Connection | None:
         """Return the connection that the environment means now; ``None`` when it means none."""
         if not (credentials.base_url(self._environ) or credentials.has_credential(self._environ)):
-            self._connection = None
             return None
-        made_for = credentials.fingerprint(self._environ), settings.timeout
-        if self._connection is None or self._made_for != made_for:
-            from ipy_sessions.model.connection import connect
+        from ipy_sessions.model.connection import connect
 
-            self._connection, self._made_for = connect(settings.timeout), made_for
-        return self._connection
+        made_for = credentials.fingerprint(self._environ), settings.timeout
+        with self._lock:  # threads that ask at once share one
+            if made_for not in self._connections:
+                self._connections[made_for] = connect(settings.timeout)
+            return self._connections[made_for]
 
     def _once(self, sentence: str) -> list[str]:
         """Return a sentence the first time, and nothing when it was said before."""

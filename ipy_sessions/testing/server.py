@@ -15,6 +15,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -112,6 +113,7 @@ class MessagesServer:
         """Answer no more; the address then refuses connections."""
         self._http.shutdown()
         self._http.server_close()
+        self._http.hang_up()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -145,7 +147,28 @@ def _echo(body: Mapping[str, Any]) -> str:
 
 class _Http(ThreadingHTTPServer):
     daemon_threads = True
+    block_on_close = False
     owner: MessagesServer
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._clients: set[socket.socket] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Remember who is connected."""
+        self._clients.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Forget who has gone."""
+        self._clients.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """Close every connection that is still open."""
+        for client in list(self._clients):
+            with suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, *_: Any) -> None:
         """Say nothing: that a client hangs up is what tests are about."""
