@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ipy_sessions.context.parameters import last_parameters
-from ipy_sessions.context.tools import paired
+from ipy_sessions.context.tools import SERVERS_CALLS, paired, served
 from ipy_sessions.entries import Block, Entry, Message
 from ipy_sessions.settings import Parameters
 
@@ -24,6 +24,10 @@ OPENING = "(The conversation begins with an answer.)"
 
 UNANSWERED = "(There is no answer: it was stopped, or broke off, before it began.)"
 """Stands for an answer of which nothing can be sent, so that the model does not take two questions for one."""
+
+
+OF_ANSWERS = ("thinking", "redacted_thinking", "tool_use", *SERVERS_CALLS)
+"""Blocks that the API takes from models alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +72,11 @@ def _said(path: Sequence[Entry], asked: str) -> Iterator[Message]:
         if entry.id in refused or entry.role not in ("user", "assistant"):
             continue
         if entry.role == "user":
-            content = [_uncited(block) for block in entry.content]
+            content = [_uncited(block) for block in entry.content if block.get("type") not in OF_ANSWERS]
         else:
             own = asked in ("", model) or _base(asked) == _base(str(entry.fields.get("model") or ""))
             content = [block for block in entry.content if _of_answer(block, signed=own)]
-            content = _without_calls(content) if _cut(entry) else content
+            content = served([block for block in content if block.get("type") != "tool_use" or not _cut(entry)])
         content = [block for block in content if not _empty(block)]
         if not content and entry.fields.get("end"):
             content = [{"type": "text", "text": UNANSWERED}]
@@ -111,12 +115,6 @@ def _of_answer(block: Block, *, signed: bool) -> bool:
     if kind in ("thinking", "redacted_thinking"):
         return signed and bool(block.get("signature") if kind == "thinking" else block.get("data"))
     return kind != "document"  # which the API takes from users alone
-
-
-def _without_calls(content: list[Block]) -> list[Block]:
-    answered = {block.get("tool_use_id") for block in content}  # by the server itself
-    calls = ("tool_use", "server_tool_use", "mcp_tool_use")
-    return [block for block in content if block.get("type") not in calls or block.get("id") in answered]
 
 
 def _uncited(block: Block) -> Block:

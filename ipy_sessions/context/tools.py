@@ -12,6 +12,9 @@ from ipy_sessions.entries import Block, Message
 
 NO_RESULT = "There is no result: the turn was stopped before the tool had answered."
 
+SERVERS_CALLS = ("server_tool_use", "mcp_tool_use")
+"""Calls that a server answers by itself, within the answer."""
+
 
 def paired(messages: Sequence[Message]) -> list[Message]:
     """Return messages whose roles take turns with their tool calls and results in pairs."""
@@ -54,3 +57,17 @@ def _answered(content: Sequence[Block], calls: Sequence[str]) -> list[Block]:
 def _missing(call: str) -> Block:
     content = [{"type": "text", "text": NO_RESULT}]
     return {"type": "tool_result", "tool_use_id": call, "is_error": True, "content": content}
+
+
+def served(content: Sequence[Block]) -> list[Block]:
+    """Return an answer's content with the calls and results of a server's own tools in pairs, the others left out."""
+    calls = [str(block.get("id")) for block in content if block.get("type") in SERVERS_CALLS]
+    results = [str(block["tool_use_id"]) for block in content if "tool_use_id" in block]
+    whole = {one for one in calls if calls.count(one) == 1 == results.count(one)}
+
+    def belongs(block: Block) -> bool:
+        if block.get("type") in SERVERS_CALLS:
+            return str(block.get("id")) in whole
+        return "tool_use_id" not in block or str(block["tool_use_id"]) in whole
+
+    return [block for block in content if belongs(block)]
