@@ -114,7 +114,7 @@ def _of_answer(block: Block, *, signed: bool) -> bool:
     kind = block.get("type")
     if kind in ("thinking", "redacted_thinking"):
         return signed and bool(block.get("signature") if kind == "thinking" else block.get("data"))
-    return kind != "document"  # which the API takes from users alone
+    return kind not in ("document", "image")  # which the API takes from users alone
 
 
 def _uncited(block: Block) -> Block:

@@ -15,7 +15,7 @@ from typing import Any
 from ipy_sessions.errors import ModelError
 from ipy_sessions.events import Event, Finished, Notice, Started, Usage
 from ipy_sessions.model import prices
-from ipy_sessions.model.assembly import Assembly
+from ipy_sessions.model.assembly import Assembly, StreamFaultError
 from ipy_sessions.model.connection import Connection, Description, retirement
 from ipy_sessions.model.faults import Circumstances, Fault, understand
 from ipy_sessions.model.interface import Request
@@ -113,6 +113,8 @@ class AnthropicModel:
                             yield one
             yield from assembly.finish()
         except Exception as error:  # noqa: BLE001 - the SDK and its HTTP client raise errors of every kind
+            if assembly.stop_reason is not None and not isinstance(error, StreamFaultError):
+                return None  # the model had said all and why it ended; only the goodbye was lost
             around = Circumstances(self.name, connection.server, connection.timeout, assembly.began)
             return understand(error, around)
         return None

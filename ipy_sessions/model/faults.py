@@ -92,8 +92,9 @@ def understand(error: Exception, around: Circumstances) -> Fault:
         return _silence(around, connecting="Connect" in type(error.__cause__ or error).__name__)
     if isinstance(error, anthropic.APIConnectionError | httpx2.TransportError):
         return _unreachable(error, around)
-    if isinstance(error, ValueError) and around.began:  # a line of the stream that is no JSON
-        return Fault("invalid_stream", "unreadable answer", _broken("sent something that cannot be read", around))
+    if isinstance(error, ValueError) and "JSON" in type(error).__name__:  # of a line of the stream
+        sentence = _broken("sent something that cannot be read", around)
+        return Fault("invalid_stream", "unreadable answer", sentence, _unless_begun(around, FEW))
     words = " ".join(str(error).split())[:200]
     return Fault(type(error).__name__, "not sent", f"{around.model} could not be asked: {words}.".replace("..", "."))
 
@@ -107,13 +108,19 @@ def _broken(what: str, around: Circumstances) -> str:
 
 def _of_stream(error: StreamFaultError, around: Circumstances) -> Fault:
     if error.kind == "incomplete":
-        return Fault("incomplete", "no end", _broken("closed the connection before the answer was complete", around))
+        sentence = _broken("closed the connection before the answer was complete", around)
+        return Fault("incomplete", "no end", sentence, _unless_begun(around, FEW))
     if error.kind == "invalid_tool_input":
         return Fault(error.kind, "unreadable tool call", _broken("sent a tool call that cannot be read", around))
     said = f" ({error})" if str(error) else ""
     reason = error.kind.removesuffix("_error").replace("_", " ")
-    retries = None if error.kind in RETRYABLE_KINDS and not around.began else 0
+    retries = _unless_begun(around, None) if error.kind in RETRYABLE_KINDS else 0
     return Fault(error.kind, reason, _broken(f"reported {error.kind}{said}", around), retries)
+
+
+def _unless_begun(around: Circumstances, retries: int | None) -> int | None:
+    """Return the repetitions that make sense: none once a part of the answer has come."""
+    return 0 if around.began else retries
 
 
 def _silence(around: Circumstances, *, connecting: bool) -> Fault:

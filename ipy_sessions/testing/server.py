@@ -104,6 +104,12 @@ class MessagesServer:
             self._steps += [Reply(step) if isinstance(step, str) else step for step in steps]
         return self
 
+    def forget(self) -> None:
+        """Forget what it was told to do, and what it was asked."""
+        with self._lock:
+            self._steps.clear()
+            self.requests.clear()
+
     def start(self) -> Self:
         """Begin to answer."""
         threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()

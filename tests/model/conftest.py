@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from model.talk import Talk
 
 from ipy_sessions import Session, SessionManager, Settings
 from ipy_sessions.testing import FixedSource, MessagesServer
@@ -30,3 +31,18 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     for manager, server in made:
         manager.close()
         server.stop()
+
+
+@pytest.fixture(scope="module")
+def one_talk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Talk]:
+    """The kernel and the server of all these tests."""
+    talk = Talk(tmp_path_factory.mktemp("talk"))
+    yield talk
+    talk.stop()
+
+
+@pytest.fixture
+def talk(one_talk: Talk) -> Talk:
+    """A new session of theirs."""
+    one_talk.begin()
+    return one_talk
