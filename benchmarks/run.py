@@ -1,7 +1,8 @@
 """Every figure that the project quotes, each beside its floor or its peer in the same run.
 
-Usage: run.py [NAME ...], with names from startup, append, display, stream; all of them by default. ``stream`` needs a
-Chromium, named by the variable CHROMIUM, as `make bench` does. The exit status is 1 when a figure misses its target.
+Usage: run.py [NAME ...], with names from startup, append, display, server, stream; all of them by default. ``stream``
+needs a Chromium, named by the variable CHROMIUM, as `make bench` does. The exit status is 1 when a figure misses its
+target.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 
 from append import append
 from figures import Figure
+from server import server
 from startup import startup
 from streaming import display, stream
 
@@ -18,6 +20,7 @@ FIGURES: dict[str, Callable[[], list[Figure]]] = {
     "startup": startup,
     "append": append,
     "display": display,
+    "server": server,
     "stream": stream,
 }
 
