@@ -30,7 +30,7 @@ class Place:
     found_by
         What told the path, in a few words for ``%session``.
     provider
-        ``"jupyter"``, ``"vscode"``, ``"papermill"``, ``"terminal"`` or ``"headless"``.
+        ``"jupyter"``, ``"vscode"``, ``"colab"``, ``"papermill"``, ``"terminal"`` or ``"headless"``.
     cell_id
         The id of the running cell, as hosts with stable ids tell it.
     execution_count
@@ -79,7 +79,14 @@ def look(shell: Any, given: str = "", environ: Mapping[str, str] | None = None) 
     parent = shell.kernel.get_parent() or {}
     cell_id = parent.get("metadata", {}).get("cellId")
     path, found_by = _find(shell.user_ns, given, environ, cell_id)
+    if path is None and _in_colab(shell):
+        return Place(None, "Colab keeps it in Drive, so the working directory is used", "colab", cell_id, count)
     return Place(path, found_by, _provider(shell.user_ns, parent), cell_id, count)
+
+
+def _in_colab(shell: Any) -> bool:
+    """Tell Colab by the extension that it loads into every kernel."""
+    return "google.colab" in getattr(getattr(shell, "extension_manager", None), "loaded", ())
 
 
 def _number(shell: Any) -> int | None:

@@ -38,6 +38,16 @@ def test_vscode_names_its_notebook(tmp_path: Path) -> None:
     assert (place.notebook, place.provider, place.headless) == (tmp_path / "a.ipynb", "vscode", False)
 
 
+def test_colab_has_no_path() -> None:
+    """Its notebooks are no files (by its documentation; Colab itself was not run)."""
+    colab = shell()
+    colab.extension_manager = SimpleNamespace(loaded={"google.colab"})
+    place = look(colab, environ={})
+    assert (place.notebook, place.provider, place.directory) == (None, "colab", Path.cwd())
+    given = look(colab, given="/content/drive/a.ipynb", environ={})
+    assert given.notebook == Path("/content/drive/a.ipynb")
+
+
 def test_papermill_names_its_output(tmp_path: Path) -> None:
     """When it was told to inject its paths."""
     place = look(shell(cell=None, stdin=False, PAPERMILL_OUTPUT_PATH=str(tmp_path / "out.ipynb")), environ={})

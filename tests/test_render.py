@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from ipy_sessions import Reply, SessionManager, TextDelta
+from ipy_sessions import Reply, SessionManager, TextDelta, ThinkingDelta, Waiting
+from ipy_sessions.events import Event
 from ipy_sessions.render import panels
 from ipy_sessions.render.live import LiveView
 from ipy_sessions.render.markup import Markup, closed, code, escaped, quoted, table
@@ -82,6 +83,54 @@ def test_a_terminal_prints_each_piece_once() -> None:
     assert silent.getvalue() == "all\n\nend\n"
 
 
+def test_waiting_and_thinking_are_shown_in_place_of_the_answer_to_come() -> None:
+    """A countdown, then folded thinking, then the text below it; all in one display."""
+    display = Display()
+    now = iter(range(100))
+    view = LiveView(display, lambda: next(now))
+    for event in (
+        Waiting(2.0, "Overloaded", 1, 5),
+        Waiting(0, "Overloaded", 1, 5),
+        ThinkingDelta("a *b*"),
+        TextDelta("c"),
+    ):
+        view.show(event)
+    plain = [bundle["text/plain"] for _, bundle in display.shown]
+    assert plain == [
+        "Overloaded: asking again in 2 s (1 of 5)",
+        "Overloaded: asking again now (1 of 5)",
+        *("[thinking, 2 words]\n\n", "[thinking, 2 words]\n\nc"),
+    ]
+    folded = "<details><summary>thinking, 2 words</summary>\n\n> a \\*b\\*  \n\n</details>\n\nc"
+    assert display.shown[-1][1]["text/markdown"] == folded
+    assert [kind for kind, _ in display.shown] == ["display", "update", "update", "update"]
+
+
+class Tty(io.StringIO):
+    """A terminal that keeps what is written."""
+
+    def isatty(self) -> bool:
+        """Say that it is one."""
+        return True
+
+
+def test_a_terminal_writes_over_what_is_no_answer() -> None:
+    """Countdown and thinking are one line that goes away; where lines cannot be written over, they are fewer."""
+    events: list[Event] = [Waiting(seconds, "Busy", 1, 5) for seconds in (2.0, 1.0, 0)]
+    events += [ThinkingDelta("hm"), TextDelta("hi")]
+    over = "\r\x1b[K"
+    lines = [f"Busy: asking again {when} (1 of 5)" for when in ("in 2 s", "in 1 s", "now")]
+    for stream, expected in (
+        (Tty(), "".join(over + line for line in [*lines, "thinking, 1 word", "hi"])),
+        (io.StringIO(), f"{lines[2]}\nhi"),
+    ):
+        view = TerminalView(stream)
+        for event in events:
+            view.show(event)
+        view.finish(Markup("hi", "hi"), "end")
+        assert stream.getvalue() == f"{expected}\n\nend\n"
+
+
 @pytest.mark.parametrize(
     ("text", "ends"),
     [
@@ -145,6 +194,53 @@ def test_the_last_line_says_when_an_answer_is_not_whole(fields: dict[str, Any], 
     shown = shown_with(reply(**fields), "s", "f")
     assert shown.plain.splitlines()[-1].startswith(f"{word} · offline")
     assert f"<small>**{word}**" in shown.markdown
+
+
+def test_the_last_line_says_tokens_of_the_cache_cost_and_notes() -> None:
+    """Tokens that were cheaper and dearer are told apart; a cost that is not known is not told as one."""
+    usage = {
+        "input_tokens": 12,
+        "cache_read_input_tokens": 900,
+        "cache_creation_input_tokens": 30,
+        "output_tokens": 340,
+    }
+    shown = shown_with(reply(usage=usage, cost_usd=0.0031, notes=("Asked without *x*.",)), "s", "f")
+    assert shown.plain == (
+        "Hello.\n\nAsked without *x*.\n"
+        "offline · 12 in + 900 from the cache, 30 into the cache, 340 out · $0.0031 · s · f"
+    )
+    assert "<small>Asked without \\*x\\*.</small>\n\n<small>offline" in shown.markdown
+    assert "$" not in shown_with(reply(usage=usage), "s", "f").plain
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"stop_reason": "refusal"}, "refused; this turn is not sent again"),
+        (
+            {"stop_reason": "refusal", "stop_details": {"category": "cyber", "explanation": "No."}},
+            "refused (cyber: No.); this turn is not sent again",
+        ),
+        ({"stop_reason": "model_context_window_exceeded"}, "cut: the context window is full"),
+        ({"stop_reason": "pause_turn"}, "paused; `%agent go on` asks for the rest"),
+        ({"stop_reason": None, "end": "error", "content": []}, "no answer"),
+        ({"stop_reason": "something new"}, ""),
+    ],
+)
+def test_the_last_line_says_how_it_ended(fields: dict[str, Any], words: str) -> None:
+    """First of all, when it is not as it should be."""
+    one = replace(reply(), **fields)
+    assert shown_with(one, "s", "f").plain.splitlines()[-1] == f"{f'{words} · ' if words else ''}offline · s · f"
+
+
+def test_thinking_stays_folded_above_the_answer() -> None:
+    """As it was written, whatever markup it holds; in plain text its length alone."""
+    thought = {"type": "thinking", "thinking": "</details> ```x", "signature": "s"}
+    shown = shown_with(replace(reply(), content=[thought, *reply().content]), "s", "f")
+    assert shown.markdown.startswith(
+        "<details><summary>thinking, 2 words</summary>\n\n> \\</details\\> \\`\\`\\`x  \n\n</details>\n\nHello."
+    )
+    assert shown.plain == "[thinking, 2 words]\n\nHello.\n\noffline · s · f"
 
 
 def test_a_cost_that_is_not_known_is_not_nothing() -> None:

@@ -10,7 +10,7 @@ import json
 import os
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NoReturn, get_args
@@ -124,8 +124,7 @@ class Connection:
         Exception
             Those of the SDK and of its HTTP client; `faults.understand` reads them.
         """
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # said by us, where it is read
+        with _silenced() if retirement(str(payload["model"])) else nullcontext():
             opened = self._client.messages.with_streaming_response.create(**payload, stream=True)
             response = opened.__enter__()
         try:
@@ -173,6 +172,14 @@ class Connection:
             data = page.get("data") if isinstance(page, dict) else None
             self._listing = [model for model in data or () if isinstance(model, dict) and model.get("id")]
         return self._listing
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """Keep the SDK's warning of a deprecated model to ourselves, who say it where it is read."""
+    with warnings.catch_warnings():  # which is not made for threads, so it is used as seldom as can be
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
 
 
 def connect(timeout: float) -> Connection | None:
