@@ -141,6 +141,10 @@ class Session:
         """Return what a model would be sent now; ``.messages`` is exactly that."""
         return build(self.tree.path())
 
+    def mask(self, text: str) -> str:
+        """Return a text with the credentials in it masked, as its log has it."""
+        return self._recorder.mask(text)
+
     # What it takes in
 
     def append(self, new: NewEntry) -> Entry:
@@ -219,7 +223,7 @@ class Session:
         try:
             yield from turn.take(one.ask, answerer, one.answer, self._source)
         except ModelError as error:
-            error.args = tuple(map(self._recorder.mask, map(str, error.args)))  # a server may repeat the key
+            error.args = tuple(map(self.mask, map(str, error.args)))  # a server may repeat the key
             raise
         return Reply.of(self.tree[str(self.leaf)])  # as it stands in the log, its secrets masked
 

@@ -245,7 +245,7 @@ def test_thinking_stays_folded_above_the_answer() -> None:
 
 def test_a_cost_that_is_not_known_is_not_nothing() -> None:
     """Free is free, unknown is unknown."""
-    assert [panels.dollars(cost) for cost in (0.0, None, 0.0042, 1.5)] == ["$0.00", "cost unknown", "$0.0042", "$1.50"]
+    assert [panels.dollars(cost) for cost in (0.0, None, 0.0042, 1.5)] == ["$0.00", "unknown", "$0.0042", "$1.50"]
 
 
 def test_a_list_says_what_it_does_not_show(manager: SessionManager) -> None:

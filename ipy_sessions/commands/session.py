@@ -135,15 +135,23 @@ FORMS = {
 
 TOPICS = {
     "model": """\
-Which model answers: --model NAME, else the session's own (%session settings model=NAME), else the setting model, else
-the best that is found:
+Which model answers? The nearest of these that names one:
 
-  a key            claude-sonnet-5-5. Give the key to ANTHROPIC_API_KEY before Jupyter starts, so that it stands in no
-                   notebook; or in a cell: import os, getpass; os.environ["ANTHROPIC_API_KEY"] = getpass.getpass()
-                   A profile that the Anthropic SDK knows will do, too.
-  a local server   the first model that it lists. Give its address to ANTHROPIC_BASE_URL, for example
-                   http://localhost:11434 for Ollama; it needs no key.
-  neither          offline, a small fixed program that is no language model.
+  %%agent --model NAME               this turn
+  %session settings model=NAME       this session
+  %config IPySessions.model = NAME   new sessions of this kernel; or
+                                     IPY_SESSIONS_MODEL in the environment
+
+and when none does, the best that is found:
+
+  a key            claude-sonnet-5-5. Give the key to ANTHROPIC_API_KEY before
+                   Jupyter starts, so that it stands in no notebook. In a cell:
+                   import os, getpass
+                   os.environ["ANTHROPIC_API_KEY"] = getpass.getpass()
+  a local server   the first model that it lists. Give its address to
+                   ANTHROPIC_BASE_URL: http://localhost:11434 for Ollama.
+                   It needs no key.
+  neither          offline, a small fixed program and no language model.
 
 Tab behind --model shows the models that there are."""
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from ipy_sessions.render.live import LiveView, View
@@ -32,13 +33,13 @@ class Output:
         else:
             print(markup.plain)  # noqa: T201 - a terminal's display
 
-    def view(self) -> View:
-        """Return what a reply streams into."""
+    def view(self, mask: Callable[[str], str]) -> View:
+        """Return what a reply streams into, its credentials masked."""
         if self._in_notebook:
             from IPython.display import display
 
-            return LiveView(display, time.monotonic)
-        return TerminalView(sys.stdout)
+            return LiveView(display, time.monotonic, mask)
+        return TerminalView(sys.stdout, mask)
 
     @property
     def _in_notebook(self) -> bool:

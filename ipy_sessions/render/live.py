@@ -38,11 +38,16 @@ class LiveView:
         ``IPython.display.display``.
     monotonic
         A clock in seconds.
+    mask
+        Returns a text with the credentials in it masked, in case that a server repeats one.
     """
 
-    def __init__(self, display: Callable[..., Any], monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, display: Callable[..., Any], monotonic: Callable[[], float], mask: Callable[[str], str] = str
+    ) -> None:
         self._display = display
         self._monotonic = monotonic
+        self._mask = mask
         self._handle: Any = None
         self._text: list[str] = []
         self._thinking: list[str] = []
@@ -57,7 +62,7 @@ class LiveView:
             self._thinking.append(event.text)
         else:
             if isinstance(event, Waiting):
-                self._update(line(waiting(event)))
+                self._update(line(self._mask(waiting(event))))
             return
         self._length += len(event.text)
         now = self._monotonic()
@@ -65,7 +70,7 @@ class LiveView:
             self._due = now + max(SHORTEST_PAUSE, self._length / CHARACTERS_A_SECOND)
             thinking, text = "".join(self._thinking), "".join(self._text)
             self._thinking, self._text = [thinking], [text]
-            self._update(growing(thinking, text))
+            self._update(growing(self._mask(thinking), self._mask(text)))
 
     def finish(self, whole: Markup, last_line: str) -> None:  # noqa: ARG002 - it is a part of the whole
         """Show the whole reply, in place of what was shown until then."""

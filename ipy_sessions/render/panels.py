@@ -61,7 +61,7 @@ def messages(count: int) -> str:
 def dollars(cost: float | None) -> str:
     """Return a cost; one that is not known is said to be so, never shown as nothing."""
     if cost is None:
-        return "cost unknown"
+        return "unknown"
     return f"${cost:.2f}" if cost >= 0.01 or cost == 0 else f"${cost:.4f}"  # noqa: PLR2004 - a cent
 
 

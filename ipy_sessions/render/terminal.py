@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TextIO
 
 from ipy_sessions.events import Event, TextDelta, ThinkingDelta, Waiting
@@ -19,10 +20,13 @@ class TerminalView:
     stream
         Where to print, such as ``sys.stdout``. Where it is no terminal, a line cannot be written over, so what goes on
         before the answer is told less often.
+    mask
+        Returns a text with the credentials in it masked, in case that a server repeats one.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, mask: Callable[[str], str] = str) -> None:
         self._stream = stream
+        self._mask = mask
         self._printed = False
         self._thinking: list[str] = []
         self._status = ""
@@ -32,14 +36,14 @@ class TerminalView:
         if isinstance(event, TextDelta):
             self._tell("")
             self._printed = True
-            self._stream.write(event.text)
+            self._stream.write(self._mask(event.text))
             self._stream.flush()
         elif isinstance(event, ThinkingDelta):
             self._thinking.append(event.text)
             if self._stream.isatty() and not self._printed:
                 self._tell(thought("".join(self._thinking)))
         elif isinstance(event, Waiting) and (self._stream.isatty() or event.seconds == 0):
-            self._tell(waiting(event))
+            self._tell(self._mask(waiting(event)))
 
     def finish(self, whole: Markup, last_line: str) -> None:
         """Print what was not printed yet: the last line, or everything when no text has come."""

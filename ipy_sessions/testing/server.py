@@ -24,6 +24,7 @@ from ipy_sessions.testing.rules import faults
 from ipy_sessions.testing.script import Drop, Event, Fault, Reply, Status, Step, position
 
 PING = 0.05  # seconds between two pings
+BEFORE_RESET = 0.15  # seconds in which the client reads what was sent; a reset takes back what it has not
 WINDOW, LONGEST = 1_000_000, 128_000  # tokens of the models that are made up
 
 
@@ -263,6 +264,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._chunk(_sse(("ping", {"type": "ping"})))
             return True
         if fault.kind == "reset":
+            time.sleep(BEFORE_RESET)
             self._reset()
         elif fault.kind == "cut":
             self.close_connection = True
