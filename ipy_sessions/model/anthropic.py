@@ -115,7 +115,7 @@ class AnthropicModel:
         except Exception as error:  # noqa: BLE001 - the SDK and its HTTP client raise errors of every kind
             if assembly.stop_reason is not None and not isinstance(error, StreamFaultError):
                 return None  # the model had said all and why it ended; only the goodbye was lost
-            around = Circumstances(self.name, connection.server, connection.timeout, assembly.began)
+            around = Circumstances(self.name, connection.server, connection.timeout, assembly.began, assembly.said)
             return understand(error, around)
         return None
 

@@ -61,6 +61,11 @@ class Assembly:
         self._block: Block | None = None
         self._pieces: list[str] = []
 
+    @property
+    def said(self) -> bool:
+        """Whether anything of it can be read."""
+        return bool(self.blocks) or bool(self._pieces)
+
     def take(self, event: Mapping[str, Any]) -> Iterator[Event]:
         """Yield what an event means.
 
@@ -141,6 +146,22 @@ class Assembly:
             block["input"] = _input(whole)
         self.blocks.append(block)
         yield BlockEnd(block)
+
+
+def as_events(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a whole message, or an error, as the events of a stream."""
+    if message.get("type") != "message":
+        yield dict(message)
+        return
+    yield {"type": "message_start", "message": message}
+    for block in message.get("content") or ():
+        kind = str(_mapping(block).get("type"))
+        start = {**_mapping(block), kind: ""} if kind in ("text", "thinking") else _mapping(block)
+        yield {"type": "content_block_start", "content_block": start}
+        if kind in ("text", "thinking"):
+            yield {"type": "content_block_delta", "delta": {"type": f"{kind}_delta", kind: block.get(kind)}}
+        yield {"type": "content_block_stop"}
+    yield {"type": "message_delta", "delta": message, "usage": message.get("usage")}
 
 
 def _input(written: str) -> Any:

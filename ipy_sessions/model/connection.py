@@ -17,6 +17,7 @@ from typing import Any, NoReturn, get_args
 
 from ipy_sessions.errors import ModelError
 from ipy_sessions.model import credentials
+from ipy_sessions.model.assembly import as_events
 
 CONNECTING = 5.0  # seconds until a server has to take the connection
 ASKING = 5.0  # seconds until it has to answer a question about its models
@@ -218,6 +219,10 @@ def retirement(name: str) -> str:
 def _events(response: Any) -> Iterator[dict[str, Any]]:
     from anthropic import Stream
 
+    if "json" in response.headers.get("content-type", ""):  # a server that does not stream, as LiteLLM at times
+        message = json.loads(response.read())
+        yield from as_events(message if isinstance(message, dict) else {})
+        return
     for event in Stream.raw_events(response):
         if event.data and event.data != "[DONE]":
             decoded = json.loads(event.data)

@@ -70,13 +70,16 @@ class Circumstances:
     timeout
         Seconds of silence after which it was given up.
     began
-        Whether a part of the answer had come.
+        Whether the answer had begun, and so is paid for.
+    said
+        Whether a part of it can be read.
     """
 
     model: str
     server: str
     timeout: float
-    began: bool
+    began: bool = False
+    said: bool = False
 
 
 def understand(error: Exception, around: Circumstances) -> Fault:
@@ -100,15 +103,15 @@ def understand(error: Exception, around: Circumstances) -> Fault:
 
 
 def _broken(what: str, around: Circumstances) -> str:
-    """Return the sentence for an answer that has begun and did not come to its end."""
-    if around.began:
+    """Return the sentence for an answer that did not come to its end."""
+    if around.said:
         return f"{around.server} {what}. What came until then is kept; `%agent go on` asks for the rest."
     return f"{around.server} {what} before it said anything. Run the cell again."
 
 
 def _of_stream(error: StreamFaultError, around: Circumstances) -> Fault:
     if error.kind == "incomplete":
-        sentence = _broken("closed the connection before the answer was complete", around)
+        sentence = _broken("ended the connection", around)
         return Fault("incomplete", "no end", sentence, _unless_begun(around, FEW))
     if error.kind == "invalid_tool_input":
         return Fault(error.kind, "unreadable tool call", _broken("sent a tool call that cannot be read", around))

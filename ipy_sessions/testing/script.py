@@ -103,7 +103,7 @@ class Reply:
     quirk
         How the stream differs from Anthropic's, as those of other servers do: ``"data_only"`` leaves out the lines
         ``event: …``, ``"no_usage"`` the counts, ``"no_blocks"`` the beginnings and ends of blocks, ``"done"`` adds
-        ``data: [DONE]``.
+        ``data: [DONE]``, ``"whole"`` sends the message at once, as JSON.
     """
 
     content: str | Sequence[Mapping[str, Any]] = "Hello."
@@ -113,7 +113,7 @@ class Reply:
     pieces: int = 0
     delay: float = 0.0
     fault: Fault | None = None
-    quirk: Literal["", "data_only", "no_usage", "no_blocks", "done"] = ""
+    quirk: Literal["", "data_only", "no_usage", "no_blocks", "done", "whole"] = ""
 
     @property
     def blocks(self) -> list[dict[str, Any]]:

@@ -242,6 +242,10 @@ class _Handler(BaseHTTPRequestHandler):
         if not body.get("stream"):
             self._error(Status(400, "invalid_request_error", "This server streams, and nothing else."))
             return
+        if reply.quirk == "whole":
+            whole = {**events[0][1]["message"], "content": reply.blocks, "stop_reason": reply.stop_reason}
+            self._json(200, whole)
+            return
         self._begin()
         fault = reply.fault
         cut = len(events) if fault is None else position(events, fault.at)
