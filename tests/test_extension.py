@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
+import sys
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
@@ -127,3 +130,25 @@ def test_tab_completes_in_a_shell(terminal: Shell) -> None:
     assert completed(terminal, "%%agent --model of") == ["%%agent --model offline"]
     assert completed(terminal, "%session open ") == ["%session open alice in-wonderland"]
     assert completed(terminal, "%session list --a") == ["%session list --all"]
+
+
+@pytest.mark.parametrize(
+    ("environ", "imported"),
+    [
+        ({}, False),
+        ({"ANTHROPIC_API_KEY": "sk-ant-not-a-key"}, True),
+        ({"ANTHROPIC_API_KEY": "sk-ant-not-a-key", "IPY_SESSIONS_MODEL": "offline"}, False),
+    ],
+)
+def test_the_sdk_is_imported_early_where_it_is_going_to_be_needed(environ: dict[str, str], imported: bool) -> None:
+    """Beside everything else, when there is a credential; never when there is none, or when nobody is going to ask."""
+    code = (
+        "import sys, threading\n"
+        "from IPython import InteractiveShell as S; S().run_line_magic('load_ext', 'ipy_sessions')\n"
+        "for thread in threading.enumerate():\n"
+        "    if thread.name == 'ipy_sessions imports anthropic': thread.join()\n"
+        "print('anthropic' in sys.modules)"
+    )
+    clean = {name: value for name, value in os.environ.items() if name != "IPY_SESSIONS_MODEL"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=clean | environ, check=True)
+    assert done.stdout.strip() == str(imported)

@@ -168,7 +168,7 @@ def _of_status(error: Any, around: Circumstances) -> Fault:
     )
     if error.request_id:
         sentence += f" ({error.request_id})"
-    reason = words if len(words) <= 40 else kind.removesuffix("_error").replace("_", " ")  # noqa: PLR2004 - a line
+    reason = words if len(words) <= 40 else f"error {status}"  # noqa: PLR2004 - it stands on one line
     retries = None if _retryable(status, error.response.headers) else 0
     if status >= SERVER_FAULT and status not in _SENTENCES:
         sentence = sentence.replace("refused the request", "failed") + " Run the cell again in a while."
