@@ -10,6 +10,7 @@ import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from conftest import Shell
 from IPython.core.completer import provisionalcompleter
 
