@@ -1,12 +1,14 @@
-"""What a fake server says: replies as the events of a stream, and the faults that cut them short. Pure.
+"""What a fake server says: replies as the events of a stream, and the faults that cut them short.
 
 A `Reply` is what a model would have said. A `Fault` is what goes wrong instead, and `Moment` says when: before any
-byte, or between two events of the reply.
+byte, or between two events of the reply. A test that needs the middle of a reply asks for a
+silence there and ends it itself, so that no clock decides.
 """
 
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -23,7 +25,7 @@ Kind: TypeAlias = Literal[
     "reset",  # the connection is reset
     "cut",  # the connection is closed inside a chunk
     "end",  # the stream ends well-formed, without the rest
-    "silence",  # nothing more for `seconds`, and then the rest
+    "silence",  # nothing more for `seconds`, or until the test calls `release`, and then the rest
     "bad_json",  # a line that is no JSON
     "pings",  # `seconds` of pings, and then the rest
 ]
@@ -50,6 +52,12 @@ class Fault:
     seconds: float = 5.0
     type: str = "overloaded_error"
     message: str = "Overloaded"
+    released: threading.Event = field(default_factory=threading.Event, compare=False, repr=False)
+    """Set by `release`."""
+
+    def release(self) -> None:
+        """End the silence."""
+        self.released.set()
 
 
 @dataclass(frozen=True)

@@ -260,7 +260,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _happens(self, fault: Fault) -> bool:
         """Let a fault happen; return whether the reply goes on afterwards."""
         if fault.kind == "silence":
-            time.sleep(fault.seconds)
+            fault.released.wait(fault.seconds)
             return True
         if fault.kind == "pings":
             for _ in range(round(fault.seconds / PING)):
