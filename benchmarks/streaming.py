@@ -131,7 +131,8 @@ def _stream(message: dict[str, Any]) -> str:
 
 def stream() -> list[Figure]:
     """Measure a reply of 20 kB in 2,000 deltas, in a real JupyterLab, beside one display at the end."""
-    from browser.labkit import Lab, LabServer, chromium, write_notebook
+    from browser.labkit import Lab, LabServer, chromium
+    from hosts_kit import write_notebook
 
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         server = LabServer(Path(folder) / "root", Path(folder) / "home")

@@ -2,77 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
-import pty
-import re
-import select
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import pytest
-from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.manager import KernelManager
+from hosts_kit import Kernel, Terminal, last_line, shown
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).parents[1]
-
-
-class Kernel:
-    """A real kernel, asked by messages as a front end does."""
-
-    def __init__(self, **environ: str) -> None:
-        self.manager = KernelManager(kernel_name="python3")
-        self.manager.start_kernel(env={**os.environ, **environ}, stderr=subprocess.DEVNULL)
-        self.client: BlockingKernelClient = self.manager.client()
-        self.client.start_channels()
-        self.client.wait_for_ready(timeout=60)
-        self.run("%load_ext ipy_sessions")
-        self.pid = self.run("import os; print(os.getpid())")
-
-    def send(self, code: str) -> str:
-        """Ask for a cell to be run; return the id of the request."""
-        return str(self.client.execute(code))
-
-    def messages(self, request: str, timeout: float = 30) -> Iterator[dict[str, Any]]:
-        """Yield what the kernel publishes for a request, until it is idle."""
-        while True:
-            message = self.client.get_iopub_msg(timeout=timeout)
-            if message["parent_header"].get("msg_id") != request:
-                continue
-            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
-                return
-            yield message
-
-    def run(self, code: str) -> str:
-        """Run a cell to its end; return what stays below it."""
-        return shown(list(self.messages(self.send(code))))
-
-    def stop(self) -> None:
-        """End the kernel."""
-        self.client.stop_channels()
-        self.manager.shutdown_kernel(now=True)
-        self.manager.cleanup_resources()
-
-
-def shown(messages: list[dict[str, Any]]) -> str:
-    """Return what stays below a cell after these messages."""
-    outputs: dict[str, str] = {}
-    for number, message in enumerate(messages):
-        content = message["content"]
-        if message["msg_type"] in {"display_data", "update_display_data", "execute_result"}:
-            outputs[content.get("transient", {}).get("display_id") or str(number)] = content["data"]["text/plain"]
-        elif message["msg_type"] == "stream":
-            outputs[str(number)] = content["text"]
-        elif message["msg_type"] == "error":
-            outputs[str(number)] = "\n".join(content["traceback"])
-    return "\n".join(outputs.values())
 
 
 @pytest.fixture
@@ -81,13 +23,6 @@ def kernel() -> Iterator[Kernel]:
     kernel = Kernel(IPY_SESSIONS_OFFLINE_DELAY="0.01")
     yield kernel
     kernel.stop()
-
-
-def last_line() -> dict[str, Any]:
-    """Return the last line of the only session."""
-    (path,) = Path(".sessions").glob("*.jsonl")
-    line: dict[str, Any] = json.loads(path.read_bytes().splitlines()[-1])
-    return line
 
 
 def test_a_reply_streams_into_one_display(kernel: Kernel) -> None:
@@ -206,42 +141,10 @@ def test_the_first_notebook_survives_a_restart_in_its_middle(tmp_path: Path) -> 
     assert "**Rust**" in below["back"]
 
 
-class Terminal:
-    """IPython in a real terminal."""
-
-    def __init__(self) -> None:
-        self.child, self._fd = pty.fork()
-        if self.child == 0:
-            command = [sys.executable, "-m", "IPython", "--simple-prompt", "--no-banner", "--colors=nocolor"]
-            os.execve(sys.executable, command, {**os.environ, "TERM": "dumb"})  # noqa: S606
-        self._seen = ""
-
-    def type(self, text: str) -> None:
-        """Type some keys."""
-        os.write(self._fd, text.encode())
-
-    def until(self, pattern: str, seconds: float = 30) -> str:
-        """Read until something appears; return all up to there."""
-        deadline = time.monotonic() + seconds
-        while (found := re.search(pattern, self._seen)) is None:
-            assert time.monotonic() < deadline, f"waited for {pattern!r}, saw:\n{self._seen}"
-            if select.select([self._fd], [], [], 0.2)[0]:
-                self._seen += os.read(self._fd, 65536).decode(errors="replace").replace("\r\n", "\n")
-        read, self._seen = self._seen[: found.end()], self._seen[found.end() :]
-        return read
-
-    def close(self) -> None:
-        """End IPython."""
-        self.type("\x04")
-        self.type("y\n")
-        os.close(self._fd)
-        os.waitpid(self.child, 0)
-
-
 def test_a_terminal_prints_deltas_as_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
     """Through a pty: text grows, Ctrl-C keeps what came in one line, nothing is printed twice."""
     monkeypatch.setenv("IPY_SESSIONS_OFFLINE_DELAY", "0.01")
-    terminal = Terminal()
+    terminal = Terminal("-m", "IPython", "--simple-prompt", "--no-banner", "--colors=nocolor")
     try:
         terminal.until(r"In \[1\]: ")
         terminal.type("%load_ext ipy_sessions\n")

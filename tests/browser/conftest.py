@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from browser.labkit import Lab, LabServer, chromium, write_notebook
+from browser.labkit import Lab, LabServer, chromium
+from hosts_kit import write_notebook
 from playwright.sync_api import Browser, Error
 
 

@@ -20,7 +20,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-import nbformat
 from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM_ARGUMENTS = [
@@ -240,14 +239,6 @@ def _text(output: dict[str, Any]) -> str:
     if output["output_type"] == "error":
         return f"{output['ename']}: {output['evalue']}\n" + "\n".join(output["traceback"])
     return "".join(output["data"].get("text/markdown") or output["data"].get("text/plain") or "")
-
-
-def write_notebook(path: Path, *cells: str) -> None:
-    """Write a notebook of code cells."""
-    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-    notebook = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})
-    notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
-    nbformat.write(notebook, path)
 
 
 @contextmanager
