@@ -30,7 +30,7 @@ class Place:
     found_by
         What told the path, in a few words for ``%session``.
     provider
-        ``"jupyter"``, ``"vscode"``, ``"colab"``, ``"papermill"``, ``"terminal"`` or ``"headless"``.
+        ``"jupyter"``, ``"vscode"``, ``"colab"``, ``"papermill"``, ``"headless"``, ``"console"`` or ``"terminal"``.
     cell_id
         The id of the running cell, as hosts with stable ids tell it.
     execution_count
@@ -47,6 +47,11 @@ class Place:
     def headless(self) -> bool:
         """Whether nobody watches: nbclient, papermill, nbconvert."""
         return self.provider in {"headless", "papermill"}
+
+    @property
+    def updates(self) -> bool:
+        """Whether what is shown can be replaced. A console behind a kernel shows a display once and no update of it."""
+        return self.provider not in {"console", "terminal"}
 
     @property
     def directory(self) -> Path:
@@ -110,10 +115,12 @@ def _provider(user_ns: Mapping[str, Any], parent: Mapping[str, Any]) -> str:
     if "PAPERMILL_OUTPUT_PATH" in user_ns:
         return "papermill"
     # nbclient, and so papermill and nbconvert, runs cells without a way to ask back and without cell ids.
-    asked = parent.get("content", {})
-    if asked.get("allow_stdin") is False and "cellId" not in parent.get("metadata", {}):
+    if "cellId" in parent.get("metadata", {}):
+        return "jupyter"
+    if parent.get("content", {}).get("allow_stdin") is False:
         return "headless"
-    return "jupyter"
+    # jupyter console and its kin know no cells, and no server has started the kernel for a document.
+    return "jupyter" if _is_our_own_session_name() else "console"
 
 
 def _find(

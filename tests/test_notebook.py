@@ -61,6 +61,15 @@ def test_a_kernel_that_cannot_ask_and_has_no_cells_is_headless() -> None:
     assert not look(shell(stdin=False), environ={}).headless
 
 
+def test_a_kernel_that_can_ask_and_has_no_cells_is_a_console() -> None:
+    """A console shows no update of a display; a notebook does, and what nobody watches keeps the last."""
+    place = look(shell(cell=None), environ={})
+    assert (place.provider, place.updates) == ("console", False)
+    assert look(shell(), environ={}).updates
+    assert look(shell(cell=None, stdin=False), environ={}).updates
+    assert not look(SimpleNamespace(execution_count=3), environ={}).updates
+
+
 def test_an_inherited_session_name_is_not_ours(tmp_path: Path) -> None:
     """Nbclient inside another kernel must not take its parent's notebook."""
     parent = tmp_path / "parent.ipynb"

@@ -1,4 +1,4 @@
-"""Where the magics show things: below the cell in a notebook, printed in a terminal."""
+"""Where the magics show things: below the cell in a notebook, printed in a terminal and in a console."""
 
 from __future__ import annotations
 
@@ -26,21 +26,29 @@ class Output:
 
     def show(self, markup: Markup) -> None:
         """Show something below the cell, or print it in a terminal."""
-        if self._in_notebook:
+        if self._has_kernel:
             from IPython.display import display
 
             display(markup.bundle, raw=True)
         else:
             print(markup.plain)  # noqa: T201 - a terminal's display
 
-    def view(self, mask: Callable[[str], str]) -> View:
-        """Return what a reply streams into, its credentials masked."""
-        if self._in_notebook:
+    def view(self, mask: Callable[[str], str], *, updates: bool) -> View:
+        """Return what a reply streams into.
+
+        Parameters
+        ----------
+        mask
+            Returns a text with the credentials in it masked.
+        updates
+            Whether the host can replace what it has shown.
+        """
+        if updates:
             from IPython.display import display
 
             return LiveView(display, time.monotonic, mask)
-        return TerminalView(sys.stdout, mask)
+        return TerminalView(sys.stdout, mask, flush=not self._has_kernel)
 
     @property
-    def _in_notebook(self) -> bool:
+    def _has_kernel(self) -> bool:
         return hasattr(self._shell, "kernel")

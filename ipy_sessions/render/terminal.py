@@ -22,11 +22,15 @@ class TerminalView:
         before the answer is told less often.
     mask
         Returns a text with the credentials in it masked, in case that a server repeats one.
+    flush
+        Whether to send each piece at once. The stream of a kernel sends what it has five times a second by itself, and
+        a message for each piece is more than some readers of it keep up with.
     """
 
-    def __init__(self, stream: TextIO, mask: Callable[[str], str] = str) -> None:
+    def __init__(self, stream: TextIO, mask: Callable[[str], str] = str, *, flush: bool = True) -> None:
         self._stream = stream
         self._mask = mask
+        self._flush = stream.flush if flush else lambda: None
         self._printed = False
         self._thinking: list[str] = []
         self._status = ""
@@ -37,7 +41,7 @@ class TerminalView:
             self._tell("")
             self._printed = True
             self._stream.write(self._mask(event.text))
-            self._stream.flush()
+            self._flush()
         elif isinstance(event, ThinkingDelta):
             self._thinking.append(event.text)
             if self._stream.isatty() and not self._printed:
@@ -49,7 +53,7 @@ class TerminalView:
         """Print what was not printed yet: the last line, or everything when no text has come."""
         self._tell("")
         self._stream.write(f"\n\n{last_line}\n" if self._printed else f"{whole.plain}\n")
-        self._stream.flush()
+        self._flush()
 
     def _tell(self, status: str) -> None:
         """Show a line in place of the one before."""
@@ -60,4 +64,4 @@ class TerminalView:
         else:
             self._stream.write(CLEAR_LINE + status)
         self._status = status
-        self._stream.flush()
+        self._flush()
