@@ -15,7 +15,6 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.error import UsageError
 from IPython.core.magic import no_var_expand
 
 from ipy_sessions.commands.agent import agent_help, parse_agent
@@ -23,7 +22,7 @@ from ipy_sessions.commands.session import overview, parse_session
 from ipy_sessions.errors import SessionsError
 from ipy_sessions.magics import completion, lines
 from ipy_sessions.magics.configuration import IPySessions
-from ipy_sessions.magics.stopped import Stopped
+from ipy_sessions.magics.stopped import MagicError, Stopped
 from ipy_sessions.model import credentials
 
 if TYPE_CHECKING:
@@ -178,11 +177,11 @@ def _magic(function: Callable[..., Any], text: str) -> Callable[..., Any]:
 
 @contextmanager
 def _one_line() -> Iterator[None]:
-    """Turn what we raise on purpose into IPython's one red line."""
+    """Turn what we raise on purpose into one line."""
     try:
         yield
     except SessionsError as error:
-        raise UsageError(str(error)) from None
+        raise MagicError(str(error)) from None
     except Stopped:
         raise
     except KeyboardInterrupt:  # outside a turn, as while a long list is read
