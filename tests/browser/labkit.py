@@ -1,6 +1,6 @@
-"""Drive a real JupyterLab in a real Chromium.
+"""Drive a real JupyterLab, or a real Notebook 7, in a real Chromium.
 
-`LabServer` is a private Jupyter server, `chromium` a headless browser, `Lab` one page with one notebook. Lab is driven
+`LabServer` is a private Jupyter server, `chromium` a headless browser, `Lab` one page with one notebook. It is driven
 through its own commands and model where a test is about us, and by mouse and keyboard where it is about the user.
 """
 
@@ -42,6 +42,15 @@ PRIVATE_FOLDERS = (
     "JUPYTERLAB_WORKSPACES_DIR",
 )
 
+# From the name of the module to the page with a notebook, and to what gives that page `window.jupyterapp`.
+APPLICATIONS = {
+    "jupyterlab": ("lab/tree/{}?reset&", "--LabApp.expose_app_in_browser=True"),
+    "notebook": ("notebooks/{}?", "--JupyterNotebookApp.expose_app_in_browser=True"),
+}
+
+# Beginnings of the variables that would tell the kernels whom to ask, or whose they are.
+OUTSIDE = ("ANTHROPIC_", "IPY_SESSIONS_", "JPY_")
+
 # Without this, Lab asks about news at its first start, and the dialog covers the notebook.
 QUIET = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 
@@ -66,10 +75,17 @@ class LabServer:
     home
         Folder for every setting and cache.
     env
-        More environment variables, for the server and its kernels.
+        More environment variables, for the server and its kernels. Whom they ask depends on nothing else: what is set
+        outside of models and of this package is left out.
+    application
+        Of `APPLICATIONS`.
     """
 
-    def __init__(self, root: Path, home: Path, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, root: Path, home: Path, env: dict[str, str] | None = None, *, application: str = "jupyterlab"
+    ) -> None:
+        self.application = application
+        self._page, expose = APPLICATIONS[application]
         self.root, self.token = root, secrets.token_hex(16)
         folders = {name: home / name.lower() for name in PRIVATE_FOLDERS}
         for folder in (root, *folders.values()):
@@ -82,13 +98,13 @@ class LabServer:
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         command = [
-            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--allow-root"),
+            *(sys.executable, "-m", application, "--no-browser", "--ip=127.0.0.1", "--allow-root"),
             *(f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}"),
             *(f"--ServerApp.root_dir={root}", "--ServerApp.terminals_enabled=False"),
-            "--LabApp.expose_app_in_browser=True",  # gives the page `window.jupyterapp`
+            expose,
         ]
         environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if not name.startswith(OUTSIDE)},
             **{name: str(path) for name, path in folders.items()},
             "HOME": str(home),
             **(env or {}),
@@ -99,6 +115,10 @@ class LabServer:
                 command, env=environment, stdout=log, stderr=subprocess.STDOUT, cwd=root, start_new_session=True
             )
         self._wait()
+
+    def address(self, name: str) -> str:
+        """Return the address of the page that shows a notebook."""
+        return f"{self.url}/{self._page.format(name)}token={self.token}"
 
     def api(self, path: str, method: str = "GET") -> Any:
         """Call the server's REST interface; returns the decoded answer, ``None`` for an empty one."""
@@ -152,8 +172,7 @@ class Lab:
 
     def open(self, name: str) -> Self:
         """Open a notebook and wait for its kernel."""
-        address = f"{self.server.url}/lab/tree/{name}?reset&token={self.server.token}"
-        self.page.goto(address, wait_until="domcontentloaded")
+        self.page.goto(self.server.address(name), wait_until="domcontentloaded")
         self.idle(name)
         return self
 
@@ -164,6 +183,18 @@ class Lab:
     def command(self, name: str) -> None:
         """Run one of Lab's commands and wait for it."""
         self.page.evaluate("name => jupyterapp.commands.execute(name).then(() => null)", name)
+
+    def restart(self) -> None:
+        """Restart the kernel from the menu, with the mouse, and wait until it is there again."""
+        self.menu("Kernel", "Restart Kernel…")
+        self.page.locator(".jp-Dialog button.jp-mod-accept").click()
+        self.page.wait_for_selector(".jp-Dialog", state="detached")
+        self.idle()
+
+    def stop(self) -> None:
+        """Press the toolbar's Stop."""
+        button = '[data-command="notebook:interrupt-kernel"], [title^="Interrupt the kernel"]'
+        self.page.locator(button).first.click()
 
     def menu(self, *labels: str) -> None:
         """Choose from the menu bar with the mouse."""
@@ -218,6 +249,20 @@ class Lab:
     def text(self, index: int) -> str:
         """Return a cell's outputs as text: Markdown before plain, errors as ``Name: value``."""
         return "\n".join(map(_text, self.outputs(index)))
+
+    def below(self, index: int) -> str:
+        """Return the text that the page shows below a cell."""
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-OutputArea").first.inner_text()
+
+    @property
+    def path(self) -> Path:
+        """The open notebook's file."""
+        return self.server.root / str(self.page.evaluate("() => jupyterapp.shell.currentWidget.context.path"))
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the open notebook."""
+        return self.path.parent
 
     def until(self, condition: Callable[[], Any], seconds: float = 30) -> Any:
         """Wait until a condition holds; return what it returned."""

@@ -2,34 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
-
 import nbformat
 import pytest
 from browser.labkit import Lab
+from hosts_kit import messages
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
-
-
-def messages(lab: Lab) -> list[dict[str, Any]]:
-    """Return the messages of the only session of the notebook's folder."""
-    (path,) = folder(lab).glob(".sessions/*.jsonl")
-    lines = [json.loads(line) for line in path.read_bytes().splitlines()]
-    return [line for line in lines if line["type"] == "message"]
-
-
-def folder(lab: Lab) -> Path:
-    """Return the folder of the open notebook."""
-    path = str(lab.page.evaluate("() => jupyterapp.shell.currentWidget.context.path"))
-    return (lab.server.root / path).parent
-
-
-def below(lab: Lab, index: int) -> str:
-    """Return the text that the page shows below a cell."""
-    return lab.page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-OutputArea").first.inner_text()
 
 
 def test_a_reply_grows_and_stays(lab: Lab) -> None:
@@ -44,7 +23,7 @@ def test_a_reply_grows_and_stays(lab: Lab) -> None:
 
     lab.until(grows)
     lab.idle()
-    assert "Nice to meet you, Alice!" in below(lab, index)
+    assert "Nice to meet you, Alice!" in lab.below(index)
     small = lab.page.locator(".jp-Notebook .jp-Cell").nth(index).locator("small")
     expect(small.last).to_contain_text("offline · ")
     expect(small.last).to_contain_text(".sessions/")
@@ -55,17 +34,14 @@ def test_the_kernel_is_restarted_from_the_menu_and_it_remembers(lab: Lab) -> Non
     """My name is Alice; restart; what's my name?"""
     lab.ask("%%agent\nMy name is Alice")
     assert "True" in lab.ask("alive = True\nprint(alive)")
-    lab.menu("Kernel", "Restart Kernel…")
-    lab.page.locator(".jp-Dialog button.jp-mod-accept").click()
-    lab.page.wait_for_selector(".jp-Dialog", state="detached")
-    lab.idle()
+    lab.restart()
     assert "NameError" in lab.ask("print(alive)")
     lab.run(0)
     shown = lab.ask("%%agent\nWhat's my name?")
     assert "continued **My name is Alice**, 2 messages, `.sessions/" in shown
     assert "Your name is **Alice**." in shown
-    assert [line["role"] for line in messages(lab)] == ["user", "assistant"] * 2
-    assert all(line["cell_id"] for line in messages(lab) if line["role"] == "user")
+    assert [line["role"] for line in messages(lab.folder)] == ["user", "assistant"] * 2
+    assert all(line["cell_id"] for line in messages(lab.folder) if line["role"] == "user")
 
 
 def test_stop_keeps_what_came_and_queued_cells_do_not_run(lab: Lab) -> None:
@@ -75,14 +51,14 @@ def test_stop_keeps_what_came_and_queued_cells_do_not_run(lab: Lab) -> None:
     lab.run(asked, wait=False)
     lab.run(queued, wait=False)
     lab.until(lambda: " 20 " in lab.text(asked))
-    lab.page.locator('[data-command="notebook:interrupt-kernel"], [title^="Interrupt the kernel"]').first.click()
+    lab.stop()
     lab.idle()
     text = lab.text(asked)
     assert "**stopped; what came until then is kept** · offline" in text
     assert "Stopped. What came until then is kept in the session." in text
     assert "Traceback" not in text
     assert lab.outputs(queued) == []
-    last = messages(lab)[-1]
+    last = messages(lab.folder)[-1]
     assert (last["end"], last["stop_reason"]) == ("interrupted", None)
     assert last["content"][0]["text"].rstrip() in text
     assert "This is turn 2" in lab.ask("%agent How many turns is this?")
@@ -94,7 +70,7 @@ def test_every_answer_is_there_without_a_kernel(lab: Lab) -> None:
     lab.run(index)
     lab.ask("%session list")
     lab.save()
-    path = folder(lab) / "talk.ipynb"
+    path = lab.path
     name = str(path.relative_to(lab.server.root))
     lab.server.close_kernels()
     saved = nbformat.read(path, as_version=4)
@@ -104,7 +80,7 @@ def test_every_answer_is_there_without_a_kernel(lab: Lab) -> None:
     assert "widgets" not in saved.metadata
     saved.metadata["kernelspec"]["name"] = "no-such-kernel"
     nbformat.write(saved, path)
-    lab.page.goto(f"{lab.server.url}/lab/tree/{name}?reset&token={lab.server.token}")
+    lab.page.goto(lab.server.address(name))
     lab.page.wait_for_selector(".jp-Notebook .jp-Cell")
     expect(lab.page.locator(".jp-Notebook")).to_contain_text("Nice to meet you, Alice!")
     expect(lab.page.locator(".jp-Notebook small").last).to_be_attached()
@@ -115,17 +91,14 @@ def test_a_notebook_renamed_while_the_kernel_runs_keeps_its_conversation(lab: La
     lab.ask("%%agent\nMy name is Alice")
     lab.save()
     lab.page.evaluate("() => jupyterapp.shell.currentWidget.context.rename('renamed.ipynb')")
-    lab.until((folder(lab) / "renamed.ipynb").exists)
+    lab.until((lab.folder / "renamed.ipynb").exists)
     assert "Your name is **Alice**." in lab.ask("%%agent\nWhat's my name?")
     assert "renamed.ipynb (from the Jupyter server)" in lab.ask("%session")
     lab.save()
-    lab.menu("Kernel", "Restart Kernel…")
-    lab.page.locator(".jp-Dialog button.jp-mod-accept").click()
-    lab.page.wait_for_selector(".jp-Dialog", state="detached")
-    lab.idle()
+    lab.restart()
     lab.run(0)
     assert "**Alice**" in lab.ask("%%agent\nWhat's my name?")
-    assert len(messages(lab)) == 6
+    assert len(messages(lab.folder)) == 6
 
 
 def test_tab_offers_our_words(lab: Lab) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_hosts import Kernel, shown
+from hosts_kit import Kernel, shown
 
 from ipy_sessions.testing import MessagesServer
 
