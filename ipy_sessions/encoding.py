@@ -45,7 +45,7 @@ def clean(value: Any, mask: Callable[[str], str]) -> Any:
     """
     kind = type(value)
     if kind is str:
-        return mask(value if value.isascii() else _whole_characters(value))
+        return mask(value if value.isascii() else whole_characters(value))
     if kind is dict:
         return {_clean_name(name, mask): clean(item, mask) for name, item in value.items()}
     if kind is list:
@@ -83,7 +83,7 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"an entry holds what JSON can hold, and that is not so for {type(value).__name__}: {value!r:.60}")
 
 
-def _whole_characters(text: str) -> str:
+def whole_characters(text: str) -> str:
     """Join surrogate pairs and replace the lone ones: UTF-8 has no form for them."""
     try:
         text.encode()

@@ -11,9 +11,11 @@ Source: https://docs.anthropic.com/en/api/messages-streaming
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ipy_sessions.encoding import whole_characters
 from ipy_sessions.entries import Block
 from ipy_sessions.events import BlockEnd, Event, Started, TextDelta, ThinkingDelta, Usage
 
@@ -22,6 +24,8 @@ _SHOWN: dict[str, tuple[str, type[TextDelta | ThinkingDelta]]] = {
     "thinking_delta": ("thinking", ThinkingDelta),
 }
 _TYPES = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "tool_use"}
+_HALF = re.compile("[\ud800-\udbff]$")
+"""The first half of a character that a server has cut in two; the other one comes with the next delta."""
 
 
 class StreamFaultError(Exception):
@@ -58,8 +62,11 @@ class Assembly:
         self.usage: Usage = {}
         self.stop_reason: str | None = None
         self.stop_details: dict[str, Any] | None = None
+        self.ended = False
+        """Whether the model has said that nothing more comes."""
         self._block: Block | None = None
         self._pieces: list[str] = []
+        self._half = ""
 
     @property
     def said(self) -> bool:
@@ -80,8 +87,7 @@ class Assembly:
         elif kind == "message_start":
             yield self._start(_mapping(event.get("message")))
         elif kind == "content_block_start":
-            yield from self._close()
-            self._open(_mapping(event.get("content_block")))
+            yield from self._open(_mapping(event.get("content_block")))
         elif kind == "content_block_stop":
             yield from self._close()
         elif kind == "message_delta":
@@ -89,8 +95,12 @@ class Assembly:
             self.stop_reason = delta.get("stop_reason") or self.stop_reason
             self.stop_details = delta.get("stop_details") or self.stop_details
             self.usage.update(_counts(event.get("usage")))
+        elif kind == "message_stop":
+            self.ended = True
+            self.stop_reason = self.stop_reason or "end_turn"
         elif kind == "error":
-            error = _mapping(event.get("error"))
+            said = event.get("error")
+            error = _mapping(said) or {"message": said}
             raise StreamFaultError(str(error.get("type") or "error"), str(error.get("message") or ""))
 
     def finish(self) -> Iterator[Event]:
@@ -112,36 +122,50 @@ class Assembly:
         # The count of output is a first guess here, and stays one in an answer that does not come to its end.
         return Started(self.model, {name: count for name, count in self.usage.items() if name != "output_tokens"})
 
-    def _open(self, block: Block) -> None:
+    def _open(self, block: Block) -> Iterator[Event]:
+        yield from self._close()
         self.began = True
+        if not isinstance(kind := block.get("type"), str):
+            return  # the first delta tells what it is
         self._block = dict(block)
-        self._pieces = []
+        if kind in ("text", "thinking") and block.get(kind):  # which begins with more than nothing
+            self._block[kind] = ""
+            yield from self._delta({**block, "type": f"{kind}_delta"})
 
     def _delta(self, delta: Mapping[str, Any]) -> Iterator[Event]:
         kind = str(delta.get("type"))
-        if self._block is None and kind in _TYPES:
-            self._open({"type": _TYPES[kind]})
+        if kind in _TYPES and not self._takes(kind):
+            yield from self._open({"type": _TYPES[kind]})
         if kind in _SHOWN:
             name, event = _SHOWN[kind]
-            text = str(delta.get(name) or "")
-            self._pieces.append(text)
+            text = self._half + _text(delta.get(name))
+            self._half = text[-1:] if _HALF.search(text) else ""
+            text = text.removesuffix(self._half)
             if text:
+                text = text if text.isascii() else whole_characters(text)
+                self._pieces.append(text)
                 yield event(text)
         elif kind == "input_json_delta":
-            self._pieces.append(str(delta.get("partial_json") or ""))
+            self._pieces.append(_text(delta.get("partial_json")))
         elif kind == "signature_delta" and self._block is not None:
-            self._block["signature"] = delta.get("signature")
-        elif kind == "citations_delta" and self._block is not None:
-            self._block["citations"] = [*(self._block.get("citations") or []), delta.get("citation")]
+            self._block["signature"] = _text(delta.get("signature"))
+        elif kind == "citations_delta" and self._block is not None and isinstance(delta.get("citation"), dict):
+            self._block["citations"] = [*(self._block.get("citations") or []), delta["citation"]]
+
+    def _takes(self, kind: str) -> bool:
+        """Tell whether a delta belongs to the open block; calls of tools have many types, texts one each."""
+        if self._block is None:
+            return False
+        shown = self._block["type"] in ("text", "thinking")
+        return bool(self._block["type"] == _TYPES[kind]) if shown or kind in _SHOWN else True
 
     def _close(self) -> Iterator[Event]:
         if self._block is None:
             return
         block, self._block = self._block, None
-        whole = "".join(self._pieces)
-        if block.get("type") in ("text", "thinking"):
-            name = str(block["type"])
-            block[name] = str(block.get(name) or "") + whole
+        whole, self._pieces, self._half = "".join(self._pieces), [], ""
+        if block["type"] in ("text", "thinking"):
+            block[block["type"]] = whole
         elif whole:
             block["input"] = _input(whole)
         self.blocks.append(block)
@@ -171,14 +195,20 @@ def _input(written: str) -> Any:
         raise StreamFaultError("invalid_tool_input", "") from None
 
 
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
 def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
 def _counts(usage: Any) -> Usage:
     """Return a server's counts of tokens; some of Anthropic's are tables of their own, which prices need."""
-    flat: Usage = {}
+    counts: Usage = {}
     for name, count in _mapping(usage).items():
-        if isinstance(count, int | dict) and not isinstance(count, bool):
-            flat[name] = count
-    return flat
+        if isinstance(count, dict):
+            counts[name] = _counts(count)
+        elif isinstance(count, int) and not isinstance(count, bool) and count >= 0:
+            counts[name] = count
+    return counts

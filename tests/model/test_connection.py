@@ -135,6 +135,59 @@ def test_odd_events_are_no_fault() -> None:
     assert assembly.usage == {}
 
 
+def start(block: Any) -> dict[str, Any]:
+    """Return the event of a block's beginning."""
+    return {"type": "content_block_start", "content_block": block}
+
+
+def delta(kind: str, **data: Any) -> dict[str, Any]:
+    """Return the event of a delta."""
+    return {"type": "content_block_delta", "delta": {"type": kind, **data}}
+
+
+END = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}}
+
+
+@pytest.mark.parametrize(
+    ("events", "blocks"),
+    [
+        ([start({"type": "text", "text": "Hello"}), delta("text_delta", text=" world")], ["Hello world"]),
+        ([start({}), delta("text_delta", text="a")], ["a"]),
+        ([start(None), delta("text_delta", text="a")], ["a"]),
+        ([start({"type": "thinking"}), delta("text_delta", text="a")], [{"type": "thinking", "thinking": ""}, "a"]),
+        ([start({"type": "future"}), delta("text_delta", text="a")], [{"type": "future"}, "a"]),
+        ([delta("text_delta", text="a\ud83d"), delta("text_delta", text="\ude00b\ud800c\ud83d")], ["a😀b�c"]),
+        ([delta("text_delta", text=5), delta("text_delta", text=["a"])], [""]),
+    ],
+)
+def test_text_is_shown_and_kept_as_text_however_it_comes(events: list[dict[str, Any]], blocks: list[Any]) -> None:
+    """With a block's beginning, in a block of another or of no type, cut inside a character, of another kind."""
+    expected = [{"type": "text", "text": one} if isinstance(one, str) else one for one in blocks]
+    assembly, ours = whole([("", event) for event in [*events, END]])
+    assert assembly.blocks == expected
+    assert "".join(event.text for event in ours if isinstance(event, TextDelta)) == text_of(expected)
+
+
+def test_an_end_without_a_reason_is_an_end() -> None:
+    """And one that is only a reason, too."""
+    assembly, _ = whole([("", delta("text_delta", text="a")), ("", {"type": "message_stop"})])
+    assert (assembly.stop_reason, assembly.ended) == ("end_turn", True)
+    assert whole([("", END)])[0].stop_reason == "end_turn"
+
+
+def test_counts_are_whole_numbers_at_every_depth() -> None:
+    """What is none is left out, so that the counts of two requests can be added."""
+    usage = {"input_tokens": -1, "server_tool_use": {"web_search_requests": None, "web_fetch_requests": 2}}
+    assembly, _ = whole([("", {**END, "usage": usage})])
+    assert assembly.usage == {"server_tool_use": {"web_fetch_requests": 2}}
+
+
+def test_an_error_may_be_a_text() -> None:
+    """Its words are kept."""
+    with pytest.raises(StreamFaultError, match="boom"):
+        whole([("", {"type": "error", "error": "boom"})])
+
+
 BUSY = Fault("overloaded_error", "Overloaded", "…", None)
 
 
