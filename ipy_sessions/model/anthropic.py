@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from ipy_sessions.errors import ModelError
@@ -117,8 +118,8 @@ class AnthropicModel:
         except Exception as error:  # noqa: BLE001 - the SDK and its HTTP client raise errors of every kind
             if assembly.stop_reason is not None and not isinstance(error, StreamFaultError):
                 return None  # the model had said all and why it ended; only the goodbye was lost
-            around = Circumstances(self.name, connection.server, connection.timeout, assembly.began, assembly.said)
-            return understand(error, around)
+            around = Circumstances(self.name, connection.server, connection.timeout, connection.masked)
+            return understand(error, replace(around, began=assembly.began, said=assembly.said))
         return None
 
     def _error(self, fault: Fault) -> ModelError:

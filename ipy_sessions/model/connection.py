@@ -20,6 +20,7 @@ from ipy_sessions.model import credentials
 from ipy_sessions.model.assembly import as_events
 
 CONNECTING = 5.0  # seconds until a server has to take the connection
+SHORTEST_KEY = 8  # characters; what is shorter is a word, such as "none" or "ollama"
 ASKING = 5.0  # seconds until it has to answer a question about its models
 
 
@@ -84,11 +85,12 @@ class Connection:
         options: dict[str, Any] = {"max_retries": 0, "timeout": limits}
         if url or "ANTHROPIC_BASE_URL" in os.environ:
             options["base_url"] = url or credentials.OFFICIAL
-        if url and not credentials.has_credential(os.environ):
-            options["api_key"] = "none"  # a local server wants none, the SDK some
         if url and credentials.is_loopback(url):
             options["http_client"] = httpx2.Client(trust_env=False, timeout=limits, follow_redirects=True)
-        return anthropic.Anthropic(**options)
+        client = anthropic.Anthropic(**options)
+        if url and not (client.api_key or client.auth_token or client.credentials):
+            return client.with_options(api_key="none")  # a local server wants none, the SDK some
+        return client
 
     def close(self) -> None:
         """Let go of the sockets."""
@@ -98,8 +100,32 @@ class Connection:
     @property
     def has_credential(self) -> bool:
         """Whether the SDK has found a credential."""
+        return bool(self._keys or self._client.credentials)
+
+    @property
+    def _keys(self) -> dict[str, str]:
+        """Return each key that is used, with the name of the variable that it may be from."""
         client = self._client
-        return bool(client.api_key or client.auth_token or client.credentials)
+        keys = {client.api_key: "ANTHROPIC_API_KEY", client.auth_token: "ANTHROPIC_AUTH_TOKEN"}
+        return {key: name for key, name in keys.items() if key}
+
+    def check(self) -> None:
+        """Refuse what no request can be sent with.
+
+        Raises
+        ------
+        ValueError
+            For a key that fits no header, and for an address without a port that there is.
+        """
+        _ = self.server
+        if not all(key.isprintable() and key == key.strip() for key in self._keys):
+            raise ValueError("there is a space or a line break in the key")
+
+    def masked(self, text: str) -> str:
+        """Return a text without the keys in it."""
+        for key, name in self._keys.items():
+            text = text.replace(key, f"[masked {name}]") if len(key) >= SHORTEST_KEY else text
+        return text
 
     @property
     def base_url(self) -> str:
@@ -194,9 +220,12 @@ def connect(timeout: float) -> Connection | None:
     connection = Connection(timeout)
     failure = ""
     try:
-        return connection if connection.has_credential else None
+        connection.check()
+        found = connection.has_credential
     except Exception as error:  # noqa: BLE001 - the SDK reads files and variables that may hold anything
         failure = f"The SDK cannot use what the environment says of the server or the key: {error}"
+    else:
+        return connection if found else None
     raise ModelError(f"{' '.join(failure.split())[:300]}. Look at the variables ANTHROPIC_….")
 
 

@@ -6,11 +6,13 @@ official SDK and of the HTTP client inside it; each row of the table was produce
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ipy_sessions.encoding import whole_characters
 from ipy_sessions.model.assembly import StreamFaultError
 
 OVERFLOW = re.compile(
@@ -69,6 +71,8 @@ class Circumstances:
         The server's address, without credentials.
     timeout
         Seconds of silence after which it was given up.
+    mask
+        From words to the same without the key: a server, and the HTTP client, may repeat it.
     began
         Whether the answer had begun, and so is paid for.
     said
@@ -78,8 +82,13 @@ class Circumstances:
     model: str
     server: str
     timeout: float
+    mask: Callable[[str], str] = str
     began: bool = False
     said: bool = False
+
+    def words(self, text: object, length: int) -> str:
+        """Return words of others as they can be shown: on one line, without secrets, no longer than `length`."""
+        return " ".join(self.mask(whole_characters(str(text))).split())[:length]
 
 
 def understand(error: Exception, around: Circumstances) -> Fault:
@@ -95,10 +104,10 @@ def understand(error: Exception, around: Circumstances) -> Fault:
         return _silence(around, connecting="Connect" in type(error.__cause__ or error).__name__)
     if isinstance(error, anthropic.APIConnectionError | httpx2.TransportError):
         return _unreachable(error, around)
-    if isinstance(error, ValueError) and "JSON" in type(error).__name__:  # of a line of the stream
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError | httpx2.DecodingError):  # of what came
         sentence = _broken("sent something that cannot be read", around)
         return Fault("invalid_stream", "unreadable answer", sentence, _unless_begun(around, FEW))
-    words = " ".join(str(error).split())[:200]
+    words = around.words(error, 200)
     return Fault(type(error).__name__, "not sent", f"{around.model} could not be asked: {words}.".replace("..", "."))
 
 
@@ -115,10 +124,11 @@ def _of_stream(error: StreamFaultError, around: Circumstances) -> Fault:
         return Fault("incomplete", "no end", sentence, _unless_begun(around, FEW))
     if error.kind == "invalid_tool_input":
         return Fault(error.kind, "unreadable tool call", _broken("sent a tool call that cannot be read", around))
-    said = f" ({error})" if str(error) else ""
-    reason = error.kind.removesuffix("_error").replace("_", " ")
+    said = f" ({around.words(error, 300)})" if str(error) else ""
+    kind = around.words(error.kind, 60)
+    reason = kind.removesuffix("_error").replace("_", " ")
     retries = _unless_begun(around, None) if error.kind in RETRYABLE_KINDS else 0
-    return Fault(error.kind, reason, _broken(f"reported {error.kind}{said}", around), retries)
+    return Fault(kind, reason, _broken(f"reported {kind}{said}", around), retries)
 
 
 def _unless_begun(around: Circumstances, retries: int | None) -> int | None:
@@ -148,15 +158,15 @@ def _unreachable(error: Exception, around: Circumstances) -> Fault:
             "`--model offline` needs none."
         )
         return Fault("connection_refused", "nothing answers", sentence, FEW)
-    words = next((text for one in reversed(causes) if (text := " ".join(str(one).split()))), "no reason given")[:150]
+    words = next((text for one in reversed(causes) if (text := around.words(one, 150))), "no reason given")
     sentence = f"{around.server} could not be reached: {words}. Look at the network, then run the cell again."
     return Fault("connection_failed", "no connection", sentence, FEW)
 
 
 def _of_status(error: Any, around: Circumstances) -> Fault:
     status = int(error.status_code)
-    kind = str(error.type or f"http_{status}")
-    words = _words(error)
+    kind = around.words(error.type or f"http_{status}", 60)
+    words = _words(error, around)
     if kind == "request_too_large" or status == 413:  # noqa: PLR2004 - its number is its name
         return Fault(
             "request_too_large", "too large", f"{around.model}: the request is too large (413).", status=status
@@ -167,7 +177,7 @@ def _of_status(error: Any, around: Circumstances) -> Fault:
         server=around.server, model=around.model, status=status, words=words
     )
     if error.request_id:
-        sentence += f" ({error.request_id})"
+        sentence += f" ({around.words(error.request_id, 60)})"
     reason = words if len(words) <= 40 else f"error {status}"  # noqa: PLR2004 - it stands on one line
     retries = None if _retryable(status, error.response.headers) else 0
     if status >= SERVER_FAULT and status not in _SENTENCES:
@@ -188,15 +198,15 @@ _SENTENCES = {
 }
 
 
-def _words(error: Any) -> str:
+def _words(error: Any, around: Circumstances) -> str:
     """Return the server's own words, on one line."""
     body = error.body
     if isinstance(body, Mapping):
         inner = body.get("error")
         message = inner.get("message") if isinstance(inner, Mapping) else inner or body.get("message")
         if isinstance(message, str) and message.strip():
-            return " ".join(message.split())[:300].rstrip(".")
-    return re.sub(r"<[^>]*>", " ", str(body or "")).strip()[:100] or f"status {error.status_code}"
+            return around.words(message, 300).rstrip(".")
+    return around.words(re.sub(r"<[^>]*>", " ", str(body or "")), 100) or f"status {error.status_code}"
 
 
 def _retryable(status: int, headers: Mapping[str, str]) -> bool:

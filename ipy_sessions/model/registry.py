@@ -125,7 +125,8 @@ def _default(connection: Connection) -> str:
     except Exception as error:  # noqa: BLE001 - the SDK and its HTTP client raise errors of every kind
         from ipy_sessions.model.faults import Circumstances, understand
 
-        failure = understand(error, Circumstances("the first model", connection.server, connection.timeout))
+        around = Circumstances("the first model", connection.server, connection.timeout, connection.masked)
+        failure = understand(error, around)
         names, sentence = [], "" if failure.status == 404 else failure.sentence  # noqa: PLR2004 - it has no such page
     else:
         sentence = ""

@@ -43,7 +43,7 @@ class Mask:
         """Read the credentials' values as they are now."""
         found = {}
         for name, value in self._environ.items():
-            secret = _secret(name, value)
+            secret = _secret(name, value.strip())  # a line break at its end is not repeated everywhere
             if secret is not None and len(secret) >= SHORTEST:
                 found[secret] = name
         # The longest first, so that a value inside another one does not leave the rest of it readable.

@@ -8,6 +8,7 @@ import pickle
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -507,3 +508,48 @@ def test_loading_without_a_credential_never_imports_the_sdk() -> None:
     environment = {name: value for name, value in os.environ.items() if name != "IPY_SESSIONS_MODEL"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+SECRET = "not-a-key-but-secret"
+
+
+def test_a_server_that_repeats_the_key_is_not_repeated(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither while one waits nor afterwards, nor where a long sentence is cut."""
+    session, server = serve(settings={"retries": 1, "model": "m"})
+    monkeypatch.setenv("ANTHROPIC_API_KEY", SECRET)
+    for message in (f"no, {SECRET}", "x" * 290 + SECRET):
+        server.push(*[Status(429, "rate_limit_error", message)] * 2)
+        events = []
+        with pytest.raises(ModelError) as raised:
+            events += [repr(event) for event in session.stream("hi")]
+        assert "secret" not in f"{events} {raised.value}"
+        assert "not-a-key" not in f"{events} {raised.value}"
+    waiting = [event.reason for event in _waits(session, server.push(Status(429, message=f"no, {SECRET}")))]
+    assert set(waiting) == {"no, [masked ANTHROPIC_API_KEY]"}
+    assert SECRET not in session.file.read_text()
+
+
+def _waits(session: Session, _server: MessagesServer) -> list[Waiting]:
+    return [event for event in session.stream("hi") if isinstance(event, Waiting)]
+
+
+@pytest.mark.parametrize("odd", [f"{SECRET}\n", f"{SECRET}\nabc", f"{SECRET}\r", " "])
+def test_a_key_that_fits_no_header_is_refused_without_a_look_at_it(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, odd: str
+) -> None:
+    """The HTTP client would print it."""
+    session, server = serve()
+    monkeypatch.setenv("ANTHROPIC_API_KEY", odd)
+    with pytest.raises(ModelError, match="there is a space or a line break in the key") as raised:
+        session.prompt("hi")
+    assert SECRET not in str(raised.value)
+    assert not server.requests
+
+
+def test_a_profile_without_a_key_does_not_keep_a_local_server_away(serve: Serve, tmp_path: Path) -> None:
+    """A server that wants no key gets none."""
+    session, _ = serve("Hello.")
+    folder = tmp_path / "home" / ".config" / "anthropic" / "configs"
+    folder.mkdir(parents=True)
+    (folder / "default.json").write_text("{}")
+    assert str(session.prompt("hi")) == "Hello."

@@ -163,6 +163,7 @@ def test_a_connection_that_is_reset_before_a_byte_is_asked_again(talk: Talk) -> 
         ("http://no-such-host.invalid", "http://no-such-host.invalid could not be reached:"),
         ("http://user:secret-word@127.0.0.1:9/v1", "Nothing answers at http://127.0.0.1:9: is the server running?"),
         ("http://[::1", "The SDK cannot use what the environment says"),
+        ("http://localhost:99999", "The SDK cannot use what the environment says"),
         ("ftp://127.0.0.1", "ftp://127.0.0.1 could not be reached:"),
     ],
 )
