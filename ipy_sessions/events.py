@@ -156,17 +156,18 @@ class Reply:
     def of(cls, entry: Entry) -> Reply:
         """Return the reply that an assistant's entry holds."""
         fields = entry.fields
+        notes = fields.get("notes")
         return cls(
             content=entry.content,
             model=str(fields.get("model") or ""),
-            stop_reason=fields.get("stop_reason"),
-            end=fields.get("end"),
+            stop_reason=_text(fields.get("stop_reason")),
+            end=_text(fields.get("end")),
             usage=entry.usage,
             cost_usd=entry.cost_usd,
             latency_ms=fields.get("latency_ms"),
             stop_details=_mapping(fields.get("stop_details")),
             error=_mapping(fields.get("error")),
-            notes=tuple(note for note in fields.get("notes") or () if isinstance(note, str)),
+            notes=tuple(note for note in notes if isinstance(note, str)) if isinstance(notes, list) else (),
         )
 
     @property
@@ -193,6 +194,10 @@ class Reply:
         optional = {"stop_details": self.stop_details, "end": self.end, "error": self.error, "notes": list(self.notes)}
         fields.update({name: value for name, value in optional.items() if value})
         return {**fields, "usage": self.usage, "cost_usd": self.cost_usd, "latency_ms": self.latency_ms}
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _mapping(value: Any) -> dict[str, Any] | None:

@@ -17,6 +17,8 @@ from ipy_sessions import Entry
 from ipy_sessions.context import build
 from ipy_sessions.context.messages import OPENING, UNANSWERED
 from ipy_sessions.context.tools import NO_RESULT
+from ipy_sessions.events import Reply
+from ipy_sessions.render.reply import answer, last_line
 from ipy_sessions.testing.rules import faults
 
 TEXT = {"type": "text", "text": "Hello."}
@@ -228,3 +230,30 @@ def test_no_stored_history_makes_the_api_refuse_a_request(said: list[Any]) -> No
     """Any messages in any order, cut anywhere: both validators take what is sent, and it ends in the question."""
     messages = check(path(*said))
     assert messages[-1]["content"][-1] == TEXT
+
+
+ODD: st.SearchStrategy[Any] = st.sampled_from([None, 5, "", "x", [], ["x"], {}, [TEXT]])
+
+
+@given(st.lists(st.tuples(BLOCKS, st.sampled_from(["type", "text", "id", "name", "input", "data"]), ODD), max_size=6))
+def test_no_damage_to_a_block_makes_the_api_refuse_a_request(damaged: list[tuple[dict[str, Any], str, Any]]) -> None:
+    """A value of another kind, anywhere in a block, as a human or another tool may have left it."""
+    blocks = [{**block, name: value} for block, name, value in damaged]
+    check(path(user(*blocks), assistant(*blocks), user(*blocks), assistant(*blocks)))
+
+
+@pytest.mark.parametrize("name", ["stop_reason", "end", "notes", "error", "stop_details", "model", "usage", "cost_usd"])
+@pytest.mark.parametrize("value", [5, True, 1.5, ["x"], {"x": ["y"]}])
+def test_a_reply_of_a_damaged_entry_can_be_shown(name: str, value: Any) -> None:
+    """What is of another kind than it should be is left out."""
+    (entry,) = path(assistant(TEXT, **{name: value}))
+    reply = Reply.of(entry)
+    assert "Hello." in answer(reply, last_line(reply, "title", "file")).plain
+
+
+@pytest.mark.parametrize(
+    "messages", [5, "x", {"role": "user"}, ["x"], [{"role": "user", "content": ["x", 5, {"type": []}]}]]
+)
+def test_the_rules_refuse_what_has_no_shape(messages: Any) -> None:
+    """In words, as the API does."""
+    assert list(faults({"model": "m", "max_tokens": 1, "messages": messages}))

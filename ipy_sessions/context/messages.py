@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from types import NoneType
 
 from ipy_sessions.context.parameters import last_parameters
 from ipy_sessions.context.tools import SERVERS_CALLS, paired, served
@@ -28,6 +29,22 @@ UNANSWERED = "(There is no answer: it was stopped, or broke off, before it began
 
 OF_ANSWERS = ("thinking", "redacted_thinking", "tool_use", *SERVERS_CALLS)
 """Blocks that the API takes from models alone."""
+
+OF_USERS = ("document", "image", "tool_result")
+"""Blocks that the API takes from users alone."""
+
+_CALL: dict[str, type | tuple[type, ...]] = {"id": str, "name": str, "input": dict}
+SHAPES: dict[str, dict[str, type | tuple[type, ...]]] = {
+    "text": {"text": str},
+    "thinking": {"thinking": str, "signature": str},
+    "redacted_thinking": {"data": str},
+    "tool_use": _CALL,
+    **dict.fromkeys(SERVERS_CALLS, _CALL),
+    "tool_result": {"tool_use_id": str, "content": (str, list, NoneType)},
+    "image": {"source": dict},
+    "document": {"source": dict},
+}
+"""What the API wants a block to have, and of which kind; a change by hand may have left something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +88,12 @@ def _said(path: Sequence[Entry], asked: str) -> Iterator[Message]:
             model = str(entry.fields.get("model") or "")
         if entry.id in refused or entry.role not in ("user", "assistant"):
             continue
+        content = [block for block in entry.content if _shaped(block)]
         if entry.role == "user":
-            content = [_uncited(block) for block in entry.content if block.get("type") not in OF_ANSWERS]
+            content = [_uncited(block) for block in content if block["type"] not in OF_ANSWERS]
         else:
             own = asked in ("", model) or _base(asked) == _base(str(entry.fields.get("model") or ""))
-            content = [block for block in entry.content if _of_answer(block, signed=own)]
+            content = [block for block in content if _of_answer(block, signed=own)]
             content = served([block for block in content if block.get("type") != "tool_use" or not _cut(entry)])
         content = [block for block in content if not _empty(block)]
         if not content and entry.fields.get("end"):
@@ -114,7 +132,17 @@ def _of_answer(block: Block, *, signed: bool) -> bool:
     kind = block.get("type")
     if kind in ("thinking", "redacted_thinking"):
         return signed and bool(block.get("signature") if kind == "thinking" else block.get("data"))
-    return kind not in ("document", "image")  # which the API takes from users alone
+    return kind not in OF_USERS
+
+
+def _shaped(block: Block) -> bool:
+    """Tell whether a block has what the API wants of its type; what it wants of other types is not known here."""
+    kind = block.get("type")
+    if not isinstance(kind, str):
+        return False
+    wanted = SHAPES.get(kind, {})
+    named = block.get("id") != "" and block.get("name") != ""  # as calls of tools have to be
+    return named and all(isinstance(block.get(name), kinds) for name, kinds in wanted.items())
 
 
 def _uncited(block: Block) -> Block:

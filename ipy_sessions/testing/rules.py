@@ -27,13 +27,20 @@ def faults(body: Mapping[str, Any]) -> Iterator[str]:
     for name in ("temperature", "top_p", "top_k"):
         if name in body:
             yield f"{name}: is not supported"
-    said = [(str(message.get("role")), _blocks(message.get("content"))) for message in body.get("messages") or ()]
-    for rule in (_order, _text, _calls, _results, _unique, _places, _signatures):
+    messages = body.get("messages")
+    if not all(isinstance(message, dict) for message in (messages if isinstance(messages, list) else [None])):
+        yield "messages: Input should be a valid list of messages"
+        return
+    said = [(str(message.get("role")), _blocks(message.get("content"))) for message in messages or ()]
+    for rule in (_kinds, _order, _text, _calls, _results, _unique, _places, _signatures):
         yield from rule(said)
 
 
 def _blocks(content: Any) -> list[dict[str, Any]]:
-    return [{"type": "text", "text": content}] if isinstance(content, str) else list(content or ())
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    # What is no block at all becomes one without a type.
+    return [block if isinstance(block, dict) else {} for block in (content if isinstance(content, list) else ())]
 
 
 def _calls_of(blocks: list[dict[str, Any]]) -> list[str]:
@@ -42,6 +49,30 @@ def _calls_of(blocks: list[dict[str, Any]]) -> list[str]:
 
 def _results_of(blocks: list[dict[str, Any]]) -> list[str]:
     return [str(block.get("tool_use_id")) for block in blocks if block.get("type") == "tool_result"]
+
+
+KINDS: dict[str, dict[str, type]] = {
+    "text": {"text": str},
+    "thinking": {"thinking": str, "signature": str},
+    "redacted_thinking": {"data": str},
+    "tool_use": {"id": str, "name": str, "input": dict},
+    "server_tool_use": {"id": str, "name": str, "input": dict},
+    "tool_result": {"tool_use_id": str},
+    "image": {"source": dict},
+    "document": {"source": dict},
+}
+"""What a block of a type has, and of which kind."""
+
+
+def _kinds(said: Said) -> Iterator[str]:
+    for number, (_, blocks) in enumerate(said):
+        for block in blocks:
+            if not isinstance(kind := block.get("type"), str):
+                yield f"messages.{number}.content: Input should have a valid `type`"
+                continue
+            for name, wanted in KINDS.get(kind, {}).items():
+                if not isinstance(block.get(name), wanted):
+                    yield f"messages.{number}.content.{kind}.{name}: Input should be a valid {wanted.__name__}"
 
 
 def _order(said: Said) -> Iterator[str]:
@@ -103,7 +134,7 @@ def _places(said: Said) -> Iterator[str]:
 def _signatures(said: Said) -> Iterator[str]:
     """Thinking is signed; a server's tool call has its result, unless the answer paused in it."""
     for number, (_, blocks) in enumerate(said):
-        served = {block.get("tool_use_id") for block in blocks}
+        served = [block.get("tool_use_id") for block in blocks]
         for block in blocks:
             if block.get("type") == "thinking" and not block.get("signature"):
                 yield f"messages.{number}: Invalid `signature` in `thinking` block"
