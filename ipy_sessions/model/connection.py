@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -159,15 +161,20 @@ class Connection:
         finally:
             opened.__exit__(None, None, None)
 
-    def names(self) -> list[str]:
+    def names(self, within: float) -> list[str]:
         """Return the names of the server's models, in its order.
+
+        Parameters
+        ----------
+        within
+            Seconds that it may take.
 
         Raises
         ------
         Exception
             As `stream`.
         """
-        return [str(model["id"]) for model in self._models()]
+        return [str(model["id"]) for model in self._models(within)]
 
     def describe(self, name: str) -> Description:
         """Return what the server says about a model; one that says nothing is not asked again."""
@@ -175,8 +182,8 @@ class Connection:
 
         if name not in self._descriptions:
             try:
-                answer = self._client.models.with_raw_response.retrieve(name, timeout=ASKING).http_response.json()
-            except anthropic.APIStatusError:  # many servers have no such page
+                answer = _within(ASKING, self._client.models.with_raw_response.retrieve, name)
+            except (anthropic.APIStatusError, anthropic.APITimeoutError, TimeoutError):  # many have no such page
                 answer = {}
             except Exception:  # noqa: BLE001 - the request itself will tell what is wrong
                 return UNKNOWN
@@ -187,18 +194,41 @@ class Connection:
         """Return the model with the next larger window and that window in tokens, if the server lists one."""
         own = self.describe(name).window
         try:
-            windows = [(str(model["id"]), _window(model)) for model in self._models()]
+            windows = [(str(model["id"]), _window(model)) for model in self._models(ASKING)]
         except Exception:  # noqa: BLE001 - a hint that cannot be had is left out
             return None
         found = [(window, model) for model, window in windows if window and own and window > own]
         return min(found)[::-1] if found else None
 
-    def _models(self) -> list[dict[str, Any]]:
+    def _models(self, within: float) -> list[dict[str, Any]]:
         if self._listing is None:
-            page = self._client.models.with_raw_response.list(limit=1000, timeout=ASKING).http_response.json()
+            page = _within(within, self._client.models.with_raw_response.list, limit=1000)
             data = page.get("data") if isinstance(page, dict) else None
-            self._listing = [model for model in data or () if isinstance(model, dict) and model.get("id")]
+            listed = data if isinstance(data, list) else []
+            self._listing = [model for model in listed if isinstance(model, dict) and model.get("id")]
         return self._listing
+
+
+def _within(seconds: float, ask: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """Return the JSON that the server answers to `ask`, a method of the SDK.
+
+    The HTTP client's timeout is of the silence between two bytes; this one is of the whole, and Stop ends it at once.
+
+    Raises
+    ------
+    TimeoutError
+        When it takes longer; nobody waits for it then.
+    """
+    future: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(ask(*arguments, timeout=seconds, **options).http_response.json())
+        except Exception as error:  # noqa: BLE001 - raised where it is waited for
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="ipy_sessions asks about models", daemon=True).start()
+    return future.result(seconds)
 
 
 @contextmanager

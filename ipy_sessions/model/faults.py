@@ -100,7 +100,7 @@ def understand(error: Exception, around: Circumstances) -> Fault:
         return _of_stream(error, around)
     if isinstance(error, anthropic.APIStatusError):
         return _of_status(error, around)
-    if isinstance(error, anthropic.APITimeoutError | httpx2.TimeoutException):
+    if isinstance(error, anthropic.APITimeoutError | httpx2.TimeoutException | TimeoutError):
         return _silence(around, connecting="Connect" in type(error.__cause__ or error).__name__)
     if isinstance(error, anthropic.APIConnectionError | httpx2.TransportError):
         return _unreachable(error, around)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ipy_sessions.model.connection import Connection
 
 DEFAULT = "claude-sonnet-5-5"
+FINDING, OFFERING = 5.0, 2.0  # seconds that an ask, and Tab, wait for the names of a server's models
 NO_KEY = (
     "There is no key for a language model, so the offline model answers, which is none. "
     "`%session help model` tells how to give one."
@@ -82,7 +83,7 @@ class Models:
             connection = self._connected(self._settings())
             official = connection is None or connection.official
             if connection is not None:
-                names += connection.names()
+                names += connection.names(OFFERING)
         if official:
             from ipy_sessions.model.connection import known_names
 
@@ -121,13 +122,14 @@ def _default(connection: Connection) -> str:
     if connection.official:
         return DEFAULT
     try:
-        names = connection.names()
+        names = connection.names(FINDING)
     except Exception as error:  # noqa: BLE001 - the SDK and its HTTP client raise errors of every kind
         from ipy_sessions.model.faults import Circumstances, understand
 
         around = Circumstances("the first model", connection.server, connection.timeout, connection.masked)
         failure = understand(error, around)
-        names, sentence = [], "" if failure.status == 404 else failure.sentence  # noqa: PLR2004 - it has no such page
+        no_page = failure.status == 404 or failure.reason == "silence"  # noqa: PLR2004 - its number is its name
+        names, sentence = [], "" if no_page else failure.sentence
     else:
         sentence = ""
     if not names:

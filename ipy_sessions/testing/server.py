@@ -105,6 +105,10 @@ class MessagesServer:
             self._steps += [Reply(step) if isinstance(step, str) else step for step in steps]
         return self
 
+    def listing(self) -> Any:
+        """Return its page of models."""
+        return {"data": self.models, "has_more": False, "first_id": None, "last_id": None}
+
     def forget(self) -> None:
         """Forget what it was told to do, and what it was asked."""
         with self._lock:
@@ -197,7 +201,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not owner.lists or not path.startswith("/v1/models"):
             self._error(Status(404, "not_found_error", f"Not found: {path}"))
         elif path == "/v1/models":
-            self._json(200, {"data": owner.models, "has_more": False, "first_id": None, "last_id": None})
+            self._json(200, owner.listing())
         else:
             name = path.removeprefix("/v1/models/").replace("%2F", "/")
             found = next((model for model in owner.models if model["id"] == name), None)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from ipy_sessions import (
     Waiting,
     history,
 )
+from ipy_sessions.model import connection, registry
 from ipy_sessions.model.prices import cost
 from ipy_sessions.testing import Drop, MessagesServer, Reply, Status
 
@@ -553,3 +556,52 @@ def test_a_profile_without_a_key_does_not_keep_a_local_server_away(serve: Serve,
     folder.mkdir(parents=True)
     (folder / "default.json").write_text("{}")
     assert str(session.prompt("hi")) == "Hello."
+
+
+def _dripping(seconds: float) -> str:
+    """Return the address of a server that answers with a space every tenth of a second, and with nothing else."""
+
+    def drip(client: socket.socket) -> None:
+        with client, suppress(OSError):
+            client.recv(65536)
+            client.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 999\r\n\r\n")
+            for _ in range(round(seconds / 0.1)):
+                time.sleep(0.1)
+                client.sendall(b" ")
+
+    def serve(listening: socket.socket) -> None:
+        with listening, suppress(OSError):
+            while True:
+                threading.Thread(target=drip, args=(listening.accept()[0],), daemon=True).start()
+
+    listening = socket.create_server(("127.0.0.1", 0))
+    threading.Thread(target=serve, args=(listening,), daemon=True).start()
+    return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def test_questions_about_models_end_however_the_server_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bytes that drip end no wait of the HTTP client; Tab offers what it can get, and a model is asked about once."""
+    monkeypatch.setattr(registry, "OFFERING", 0.3)
+    monkeypatch.setattr(registry, "FINDING", 0.3)
+    monkeypatch.setattr(connection, "ASKING", 0.3)
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", _dripping(20))
+    with SessionManager.in_memory() as manager:
+        manager.models.find("m")  # which imports the SDK
+        begun = time.monotonic()
+        assert manager.models.names() == ["offline"]
+        asked = manager.models.find("m")._connection  # type: ignore[attr-defined]
+        assert [asked.describe("m") for _ in range(20)] == [connection.UNKNOWN] * 20
+        assert time.monotonic() - begun < 3
+        with pytest.raises(ModelError, match="does not list its models"):
+            manager.models.find("")
+
+
+@pytest.mark.parametrize("page", [[], "x", {"data": 5}, {"data": True}, {"data": {"a": 1}}, {"data": ["x", {}]}])
+def test_a_list_of_models_that_is_none_is_said_to_be_none(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, page: Any
+) -> None:
+    """One sentence, which says what to do."""
+    session, server = serve()
+    monkeypatch.setattr(server, "listing", lambda: page)
+    with pytest.raises(ModelError, match="does not list its models"):
+        session.prompt("hi")
