@@ -246,6 +246,6 @@ def convert(name: str, written: str) -> Any:
 def _list(written: str) -> Any:
     """Read a JSON list, or the text itself as the only one."""
     if written.startswith("["):
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             return texts(json.loads(written))
     return (written,) if written else ()

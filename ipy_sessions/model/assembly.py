@@ -34,7 +34,7 @@ class StreamFaultError(Exception):
     Parameters
     ----------
     kind
-        In one word: that of the server's own error, or ``"incomplete"`` or ``"invalid_tool_input"``.
+        In one word: that of the server's own error, or ``"incomplete"``, ``"no_stream"`` or ``"invalid_tool_input"``.
     message
         The server's words; may be empty.
     """
@@ -178,12 +178,9 @@ def as_events(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         yield dict(message)
         return
     yield {"type": "message_start", "message": message}
-    for block in message.get("content") or ():
-        kind = str(_mapping(block).get("type"))
-        start = {**_mapping(block), kind: ""} if kind in ("text", "thinking") else _mapping(block)
-        yield {"type": "content_block_start", "content_block": start}
-        if kind in ("text", "thinking"):
-            yield {"type": "content_block_delta", "delta": {"type": f"{kind}_delta", kind: block.get(kind)}}
+    content = message.get("content")
+    for block in content if isinstance(content, list) else ():
+        yield {"type": "content_block_start", "content_block": block}
         yield {"type": "content_block_stop"}
     yield {"type": "message_delta", "delta": message, "usage": message.get("usage")}
 

@@ -19,7 +19,7 @@ from typing import Any, NoReturn, get_args
 
 from ipy_sessions.errors import ModelError
 from ipy_sessions.model import credentials
-from ipy_sessions.model.assembly import as_events
+from ipy_sessions.model.assembly import StreamFaultError, as_events
 
 CONNECTING = 5.0  # seconds until a server has to take the connection
 SHORTEST_KEY = 8  # characters; what is shorter is a word, such as "none" or "ollama"
@@ -278,15 +278,19 @@ def retirement(name: str) -> str:
 def _events(response: Any) -> Iterator[dict[str, Any]]:
     from anthropic import Stream
 
-    if "json" in response.headers.get("content-type", ""):  # a server that does not stream, as LiteLLM at times
+    kind = response.headers.get("content-type", "")
+    if "json" in kind:  # a server that does not stream, as LiteLLM at times
         message = json.loads(response.read())
         yield from as_events(message if isinstance(message, dict) else {})
         return
+    event = None
     for event in Stream.raw_events(response):
         if event.data and event.data != "[DONE]":
             decoded = json.loads(event.data)
             if isinstance(decoded, dict):
                 yield decoded
+    if event is None and "event-stream" not in kind:
+        raise StreamFaultError("no_stream", kind)
 
 
 def _description(said: Mapping[str, Any]) -> Description:

@@ -122,6 +122,12 @@ def _of_stream(error: StreamFaultError, around: Circumstances) -> Fault:
     if error.kind == "incomplete":
         sentence = _broken("ended the connection", around)
         return Fault("incomplete", "no end", sentence, _unless_begun(around, FEW))
+    if error.kind == "no_stream":
+        sentence = (
+            f"{around.server} answered with {around.words(error, 60) or 'nothing'} and not with a stream: "
+            "is it a server of the Messages API? Look at ANTHROPIC_BASE_URL."
+        )
+        return Fault(error.kind, "no stream", sentence)
     if error.kind == "invalid_tool_input":
         return Fault(error.kind, "unreadable tool call", _broken("sent a tool call that cannot be read", around))
     said = f" ({around.words(error, 300)})" if str(error) else ""

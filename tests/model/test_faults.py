@@ -116,6 +116,7 @@ STATUSES = [
         Status(401, "authentication_error", "invalid bearer token"),
         "does not accept the key (401: invalid bearer token)",
     ),
+    (Status(200, body="<html>Log in</html>"), "answered with text/html and not with a stream"),
     (Status(402, "billing_error", "No money"), "asks for payment (402: No money)"),
     (Status(403, "permission_error", "Not yours"), "The key may not do this (403: Not yours)"),
     (Status(404, "not_found_error", "model: model-a"), "There is no model 'model-a' at http://127.0.0.1"),
