@@ -112,8 +112,6 @@ class AnthropicModel:
                     for one in assembly.take(event):
                         if first or not isinstance(one, Started):
                             yield one
-                    if assembly.ended:
-                        break  # some servers keep the connection open
             yield from assembly.finish()
         except Exception as error:  # noqa: BLE001 - the SDK and its HTTP client raise errors of every kind
             if assembly.stop_reason is not None and not isinstance(error, StreamFaultError):

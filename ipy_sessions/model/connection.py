@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NoReturn, get_args
@@ -21,6 +22,7 @@ from ipy_sessions.errors import ModelError
 from ipy_sessions.model import credentials
 from ipy_sessions.model.assembly import StreamFaultError, as_events
 
+LEAVING = 1.0  # seconds after its last word until a server has to end the stream
 CONNECTING = 5.0  # seconds until a server has to take the connection
 SHORTEST_KEY = 8  # characters; what is shorter is a word, such as "none" or "ollama"
 ASKING = 5.0  # seconds until it has to answer a question about its models
@@ -284,13 +286,28 @@ def _events(response: Any) -> Iterator[dict[str, Any]]:
         yield from as_events(message if isinstance(message, dict) else {})
         return
     event = None
-    for event in Stream.raw_events(response):
-        if event.data and event.data != "[DONE]":
-            decoded = json.loads(event.data)
-            if isinstance(decoded, dict):
-                yield decoded
+    goodbye = threading.Timer(
+        LEAVING, _hang_up, [response]
+    )  # the end of a stream leaves its connection to the next one
+    goodbye.daemon = True
+    try:
+        for event in Stream.raw_events(response):
+            if event.data and event.data != "[DONE]":
+                decoded = json.loads(event.data)
+                if isinstance(decoded, dict):
+                    yield decoded
+                    if decoded.get("type") == "message_stop" and goodbye.ident is None:
+                        goodbye.start()
+    finally:
+        goodbye.cancel()
     if event is None and "event-stream" not in kind:
         raise StreamFaultError("no_stream", kind)
+
+
+def _hang_up(response: Any) -> None:
+    """Wake whoever reads; closing the response would not."""
+    with suppress(OSError):
+        response.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
 
 def _description(said: Mapping[str, Any]) -> Description:

@@ -32,7 +32,8 @@ from ipy_sessions import (
 )
 from ipy_sessions.model import connection, registry
 from ipy_sessions.model.prices import cost
-from ipy_sessions.testing import Drop, MessagesServer, Reply, Status
+from ipy_sessions.testing import Drop, Fault, MessagesServer, Reply, Status
+from ipy_sessions.testing.server import _Handler
 
 Serve = Callable[..., tuple[Session, MessagesServer]]
 
@@ -605,3 +606,15 @@ def test_a_list_of_models_that_is_none_is_said_to_be_none(
     monkeypatch.setattr(server, "listing", lambda: page)
     with pytest.raises(ModelError, match="does not list its models"):
         session.prompt("hi")
+
+
+def test_a_server_that_does_not_end_the_stream_is_left(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its last word was the last: what comes behind it, be it pings without end, holds no cell up."""
+    monkeypatch.setattr(connection, "LEAVING", 0.2)
+    session, server = serve()
+    monkeypatch.setattr(_Handler, "_end", lambda handler: handler._happens(Fault("pings", seconds=8)))
+    begun = time.monotonic()
+    assert str(session.prompt("hi")) == "You said: hi"
+    assert str(session.prompt("and now?")) == "You said: and now?"
+    assert time.monotonic() - begun < 6
+    assert len(server.asked) == 2
