@@ -23,6 +23,7 @@ SYSTEM_TEXT = (
 
 LARGEST = 1_000_000_000  # tokens; far beyond any model, and inside every table's integers
 MOST_RETRIES = 100
+LONGEST_TIMEOUT = 604_800  # seconds; a week
 SMALLEST_BUDGET = 1024  # tokens that thinking takes at least, by the Messages API
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
 CHOICES = {
@@ -156,8 +157,8 @@ class Settings:
         for name in ("offline_delay", "retry_wait"):
             if not 0 <= (value := getattr(self, name)) < math.inf:
                 raise SettingError(f"{name} is a number of seconds from 0 up, and not {value}.")
-        if not 0 < self.timeout < math.inf:
-            raise SettingError(f"timeout is a number of seconds above 0, and not {self.timeout}.")
+        if not 0 < self.timeout <= LONGEST_TIMEOUT:
+            raise SettingError(f"timeout is a number of seconds above 0, at most {LONGEST_TIMEOUT:,}: {self.timeout}.")
         if not 0 <= self.retries <= MOST_RETRIES:
             raise SettingError(f"retries is a number from 0 to {MOST_RETRIES}, and not {self.retries}.")
 

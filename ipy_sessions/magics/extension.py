@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -137,8 +137,7 @@ class Extension:
     def _agent_cell(self, line: str, cell: str) -> None:
         from ipy_sessions.magics.agent import ask
 
-        with _one_line():
-            ask(self.host, parse_agent(line, cell))
+        ask(self.host, parse_agent(line, cell))
 
     def _agent_line(self, line: str) -> None:
         self._agent_cell(line, "")
@@ -146,8 +145,7 @@ class Extension:
     def _session_line(self, line: str) -> Any:
         from ipy_sessions.render.markup import Markup
 
-        with _one_line():
-            shown = self.commands.run(parse_session(line))
+        shown = self.commands.run(parse_session(line))
         if isinstance(shown, Markup):
             self.host.output.show(shown)
             return None
@@ -166,26 +164,23 @@ def _session_help(name: str) -> str:
 
 
 def _magic(function: Callable[..., Any], text: str) -> Callable[..., Any]:
-    """Return a magic with its help as its docstring; braces and dollars reach it as they were typed."""
+    """Return a magic with its help as its docstring; braces and dollars reach it as they were typed.
+
+    What we raise on purpose, and a Stop, become one line.
+    """
 
     def magic(*arguments: str) -> Any:
-        return function(*arguments)
+        try:
+            return function(*arguments)
+        except SessionsError as error:
+            raise MagicError(str(error)) from None
+        except Stopped:
+            raise
+        except KeyboardInterrupt:  # outside a turn, as while a long list is read
+            raise Stopped("Stopped.") from None
 
     magic.__doc__ = text
     return no_var_expand(magic)
-
-
-@contextmanager
-def _one_line() -> Iterator[None]:
-    """Turn what we raise on purpose into one line."""
-    try:
-        yield
-    except SessionsError as error:
-        raise MagicError(str(error)) from None
-    except Stopped:
-        raise
-    except KeyboardInterrupt:  # outside a turn, as while a long list is read
-        raise Stopped("Stopped.") from None
 
 
 def find(shell: Any) -> Extension | None:

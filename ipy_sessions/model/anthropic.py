@@ -17,9 +17,10 @@ from ipy_sessions.errors import ModelError
 from ipy_sessions.events import Event, Finished, Notice, Started, Usage
 from ipy_sessions.model import prices
 from ipy_sessions.model.assembly import Assembly, StreamFaultError
-from ipy_sessions.model.connection import Connection, Description, retirement
+from ipy_sessions.model.connection import Connection
 from ipy_sessions.model.faults import Circumstances, Fault, understand
 from ipy_sessions.model.interface import Request
+from ipy_sessions.model.listing import Description, retirement
 from ipy_sessions.model.payload import Payload, payload, simpler
 from ipy_sessions.model.retry import Patience
 
@@ -66,7 +67,7 @@ class AnthropicModel:
         ModelError
             With what happened and what to do next; the SDK's own error is not chained to it, since it holds the key.
         """
-        described = self._connection.describe(self.name)
+        described = self._connection.models.describe(self.name)
         if farewell := _farewell(self.name, described, retirement(self.name) if self._connection.official else ""):
             yield from map(Notice, self._once(farewell))
         sent, notes = payload(request.messages, request.parameters, described, official=self._connection.official)
@@ -114,7 +115,7 @@ class AnthropicModel:
                             yield one
             yield from assembly.finish()
         except Exception as error:  # noqa: BLE001 - the SDK and its HTTP client raise errors of every kind
-            if assembly.stop_reason is not None and not isinstance(error, StreamFaultError):
+            if assembly.ended or (assembly.stop_reason is not None and not isinstance(error, StreamFaultError)):
                 return None  # the model had said all and why it ended; only the goodbye was lost
             around = Circumstances(self.name, connection.server, connection.timeout, connection.masked)
             return understand(error, replace(around, began=assembly.began, said=assembly.said))
@@ -128,7 +129,7 @@ class AnthropicModel:
 
     def _room(self) -> str:
         """Return what to do when a conversation no longer fits."""
-        larger = self._connection.larger(self.name)
+        larger = self._connection.models.larger(self.name)
         if larger is None:
             return "The conversation no longer fits: go on in another one, `%session new`."
         name, window = larger

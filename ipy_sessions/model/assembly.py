@@ -62,6 +62,8 @@ class Assembly:
         self.usage: Usage = {}
         self.stop_reason: str | None = None
         self.stop_details: dict[str, Any] | None = None
+        self.ended = False
+        """Whether the model has said its last word."""
         self._block: Block | None = None
         self._pieces: list[str] = []
         self._half = ""
@@ -94,6 +96,7 @@ class Assembly:
             self.stop_details = delta.get("stop_details") or self.stop_details
             self.usage.update(_counts(event.get("usage")))
         elif kind == "message_stop":
+            self.ended = True
             self.stop_reason = self.stop_reason or "end_turn"
         elif kind == "error":
             said = event.get("error")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from ipy_sessions.entries import Block, Message
-from ipy_sessions.model.connection import Description
+from ipy_sessions.model.listing import Description
 from ipy_sessions.settings import SMALLEST_BUDGET, Parameters
 
 Payload: TypeAlias = dict[str, Any]

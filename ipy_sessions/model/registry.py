@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -36,14 +36,11 @@ class Models:
     Parameters
     ----------
     settings
-        Returns the settings; asked each time.
-    environ
-        Where the server and the credentials are named; looked at each time, so that a key that is set later counts.
+        Returns the settings; asked each time, as the environment is, so that a key that is set later counts.
     """
 
-    def __init__(self, settings: Callable[[], Settings], environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, settings: Callable[[], Settings]) -> None:
         self._settings = settings
-        self._environ = environ
         self._connections: dict[tuple[int, float], Connection | None] = {}
         self._lock = threading.Lock()
         self._said: set[str] = set()
@@ -83,9 +80,9 @@ class Models:
             connection = self._connected(self._settings())
             official = connection is None or connection.official
             if connection is not None:
-                names += connection.names(OFFERING)
+                names += connection.models.offered(OFFERING)
         if official:
-            from ipy_sessions.model.connection import known_names
+            from ipy_sessions.model.listing import known_names
 
             names += known_names()
         return list(dict.fromkeys(names))
@@ -100,11 +97,11 @@ class Models:
 
     def _connected(self, settings: Settings) -> Connection | None:
         """Return the connection that the environment means now; ``None`` when it means none."""
-        if not (credentials.base_url(self._environ) or credentials.has_credential(self._environ)):
+        if not (credentials.base_url(os.environ) or credentials.has_credential(os.environ)):
             return None
         from ipy_sessions.model.connection import connect
 
-        made_for = credentials.fingerprint(self._environ), settings.timeout
+        made_for = credentials.fingerprint(os.environ), settings.timeout
         with self._lock:  # threads that ask at once share one
             if made_for not in self._connections:
                 self._connections[made_for] = connect(settings.timeout)
@@ -122,7 +119,7 @@ def _default(connection: Connection) -> str:
     if connection.official:
         return DEFAULT
     try:
-        names = connection.names(FINDING)
+        names = connection.models.names(FINDING)
     except Exception as error:  # noqa: BLE001 - the SDK and its HTTP client raise errors of every kind
         from ipy_sessions.model.faults import Circumstances, understand
 

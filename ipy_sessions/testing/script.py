@@ -16,9 +16,9 @@ from typing import Any, Literal, TypeAlias
 Event: TypeAlias = tuple[str, dict[str, Any]]
 """Name and data of a server-sent event."""
 
-Moment: TypeAlias = Literal["first", "started", "block", "middle", "block_end", "last"]
+Moment: TypeAlias = Literal["first", "started", "block", "middle", "block_end", "last", "over"]
 """After which event a fault comes: none, the message's start, the first block's start, half of all, the first block's
-end, all but the very last."""
+end, all but the very last, all."""
 
 Kind: TypeAlias = Literal[
     "error",  # an SSE error event, `type` and `message`
@@ -219,4 +219,5 @@ def position(events: Sequence[Event], at: Moment) -> int:
         "middle": max(len(events) // 2, 3),
         "block_end": after("content_block_stop"),
         "last": len(events) - 1,
+        "over": len(events),
     }[at]

@@ -30,10 +30,9 @@ from ipy_sessions import (
     Waiting,
     history,
 )
-from ipy_sessions.model import connection, registry
+from ipy_sessions.model import connection, listing, registry
 from ipy_sessions.model.prices import cost
 from ipy_sessions.testing import Drop, Fault, MessagesServer, Reply, Status
-from ipy_sessions.testing.server import _Handler
 
 Serve = Callable[..., tuple[Session, MessagesServer]]
 
@@ -584,26 +583,24 @@ def test_questions_about_models_end_however_the_server_answers(monkeypatch: pyte
     """Bytes that drip end no wait of the HTTP client; Tab offers what it can get, and a model is asked about once."""
     monkeypatch.setattr(registry, "OFFERING", 0.3)
     monkeypatch.setattr(registry, "FINDING", 0.3)
-    monkeypatch.setattr(connection, "ASKING", 0.3)
+    monkeypatch.setattr(listing, "ASKING", 0.3)
     monkeypatch.setenv("ANTHROPIC_BASE_URL", _dripping(20))
     with SessionManager.in_memory() as manager:
         manager.models.find("m")  # which imports the SDK
         begun = time.monotonic()
         assert manager.models.names() == ["offline"]
         asked = manager.models.find("m")._connection  # type: ignore[attr-defined]
-        assert [asked.describe("m") for _ in range(20)] == [connection.UNKNOWN] * 20
+        assert [asked.models.describe("m") for _ in range(20)] == [listing.UNKNOWN] * 20
         assert time.monotonic() - begun < 3
         with pytest.raises(ModelError, match="does not list its models"):
             manager.models.find("")
 
 
 @pytest.mark.parametrize("page", [[], "x", {"data": 5}, {"data": True}, {"data": {"a": 1}}, {"data": ["x", {}]}])
-def test_a_list_of_models_that_is_none_is_said_to_be_none(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch, page: Any
-) -> None:
+def test_a_list_of_models_that_is_none_is_said_to_be_none(serve: Serve, page: Any) -> None:
     """One sentence, which says what to do."""
     session, server = serve()
-    monkeypatch.setattr(server, "listing", lambda: page)
+    server.page = page
     with pytest.raises(ModelError, match="does not list its models"):
         session.prompt("hi")
 
@@ -611,8 +608,7 @@ def test_a_list_of_models_that_is_none_is_said_to_be_none(
 def test_a_server_that_does_not_end_the_stream_is_left(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its last word was the last: what comes behind it, be it pings without end, holds no cell up."""
     monkeypatch.setattr(connection, "LEAVING", 0.2)
-    session, server = serve()
-    monkeypatch.setattr(_Handler, "_end", lambda handler: handler._happens(Fault("pings", seconds=8)))
+    session, server = serve(Reply("You said: hi", fault=Fault("pings", "over", 8)), Reply("You said: and now?"))
     begun = time.monotonic()
     assert str(session.prompt("hi")) == "You said: hi"
     assert str(session.prompt("and now?")) == "You said: and now?"
