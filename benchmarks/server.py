@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
 import statistics
+import sys
 import tempfile
+from contextlib import chdir
+from pathlib import Path
 from typing import Any
 
 from figures import Figure
-from jupyter_client.manager import start_new_kernel
 
 from ipy_sessions.testing import MessagesServer, Reply
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from hosts_kit import Kernel
 
 ASKS = 40  # short replies
 LONG, PAUSE = 5000, 0.0005  # deltas of a long reply, and seconds before each: two and a half seconds or more
 RUNS = 5
 
 # In the kernel: ours and the SDK's stream, one after the other, on the same server.
+ASK = "lambda: ip.run_cell_magic('agent', '', 'hi')"
 PREPARE = """
-%load_ext ipy_sessions
 import json, time
 import anthropic
 from IPython.display import display
@@ -70,25 +75,22 @@ def cpu(step):
 
 def server() -> list[Figure]:
     """Measure from a request to the first display, and the kernel's CPU for a long reply, beside the SDK alone."""
-    with MessagesServer(models=[{"id": "m"}]) as fake, tempfile.TemporaryDirectory() as folder:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("ANTHROPIC_")}
-        environment |= {"IPYTHONDIR": folder, "HOME": folder, "ANTHROPIC_BASE_URL": fake.url}
-        manager, client = start_new_kernel(cwd=folder, env=environment)
+    with MessagesServer(models=[{"id": "m"}]) as fake, tempfile.TemporaryDirectory() as folder, chdir(folder):
+        environment = {"IPYTHONDIR": folder, "HOME": folder, "ANTHROPIC_BASE_URL": fake.url}
+        kernel = Kernel(**environment, ANTHROPIC_API_KEY="", ANTHROPIC_AUTH_TOKEN="")
         try:
-            _run(client, PREPARE)
+            kernel.run(PREPARE)
             fake.push(*[Reply("word")] * (4 * ASKS))
-            _run(client, "ours(), sdk()")  # the first of each warms up
-            first = [_run(client, f"[(ours(), sdk()) for _ in range({ASKS})]")]
+            kernel.run("ours(), sdk()")  # the first of each warms up
+            first = _measured(kernel, f"[(ours(), sdk()) for _ in range({ASKS})]")
             fake.forget()
             fake.push(*[Reply("word " * (LONG - 1) + "end", delay=PAUSE)] * (2 * RUNS + 2))
-            _run(client, "cpu(shown_by_hand), cpu(lambda: ip.run_cell_magic('agent', '', 'hi'))")
-            code = "%session new\n[(cpu(lambda: ip.run_cell_magic('agent', '', 'hi')), cpu(shown_by_hand))]"
-            long = [pair for _ in range(RUNS) for pair in _run(client, code)]
+            kernel.run(f"cpu({ASK}), cpu(shown_by_hand)")
+            long = [_measured(kernel, f"cpu({ASK}), cpu(shown_by_hand)") for _ in range(RUNS)]
         finally:
-            client.stop_channels()
-            manager.shutdown_kernel(now=True)
+            kernel.stop()
     return [
-        Figure("request to first display, beside the SDK's first text", *_medians(first[0]), "ms", "difference", 20),
+        Figure("request to first display, beside the SDK's first text", *_medians(first), "ms", "difference", 20),
         Figure("5,000 deltas: the kernel's CPU, beside the SDK and a display", *_medians(long), "ms", "ratio", 1.3),
     ]
 
@@ -99,22 +101,11 @@ def _medians(pairs: list[list[float]]) -> tuple[float, float]:
     return statistics.median(ours) * 1000, statistics.median(peer) * 1000
 
 
-def _run(client: Any, code: str) -> Any:
-    """Run code in the kernel; return the value of its last expression, which JSON can hold."""
-    printed: list[str] = []
-
-    def note(message: dict[str, Any]) -> None:
-        if message["msg_type"] == "error":
-            raise RuntimeError("\n".join(message["content"]["traceback"]))
-        if message["msg_type"] == "stream":
-            printed.append(message["content"]["text"])
-
-    lines = code.strip().splitlines()
-    if not lines[-1].startswith((" ", "\t")):
-        lines[-1] = f"print('RESULT', json.dumps(({lines[-1]})))"
-    client.execute_interactive("\n".join(lines), output_hook=note, timeout=120)
-    text = "".join(printed)
-    return json.loads(text.rpartition("RESULT ")[2]) if "RESULT " in text else None
+def _measured(kernel: Kernel, code: str) -> Any:
+    """Return the value of an expression in the kernel, which JSON can hold; in a session without messages."""
+    kernel.run("%session new")
+    printed = kernel.run(f"print('RESULT', json.dumps(({code})))")
+    return json.loads(printed.rpartition("RESULT ")[2])
 
 
 if __name__ == "__main__":

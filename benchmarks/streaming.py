@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import sys
 import tempfile
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
 from figures import Figure
-from jupyter_client.manager import start_new_kernel
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from hosts_kit import Kernel, write_notebook
 
 ASKS = 30
 
@@ -111,28 +112,20 @@ WATCH = """() => {
 
 def display() -> list[Figure]:
     """Measure from the model's first event to the first display, in a real kernel."""
-    with tempfile.TemporaryDirectory() as folder:
-        manager, client = start_new_kernel(cwd=folder, env={**os.environ, "IPYTHONDIR": folder})
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        kernel = Kernel(IPYTHONDIR=folder)
         try:
-            client.execute("%load_ext ipy_sessions")
-            printed: list[str] = []
-            client.execute_interactive(FIRST_WORDS, output_hook=lambda message: printed.append(_stream(message)))
+            printed = kernel.run(FIRST_WORDS)
         finally:
-            client.stop_channels()
-            manager.shutdown_kernel(now=True)
-    ours, floor = json.loads("".join(printed).split("RESULT ")[1])
+            kernel.stop()
+    ours, floor = json.loads(printed.split("RESULT ")[1])
     values = statistics.median(ours) * 1000, statistics.median(floor) * 1000
     return [Figure("first event to first display, beside a bare display", *values, "ms", "ours", 10)]
-
-
-def _stream(message: dict[str, Any]) -> str:
-    return str(message["content"].get("text", ""))
 
 
 def stream() -> list[Figure]:
     """Measure a reply of 20 kB in 2,000 deltas, in a real JupyterLab, beside one display at the end."""
     from browser.labkit import Lab, LabServer, chromium
-    from hosts_kit import write_notebook
 
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         server = LabServer(Path(folder) / "root", Path(folder) / "home")

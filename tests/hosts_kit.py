@@ -115,12 +115,14 @@ class Terminal:
     ----------
     arguments
         Python's: ``"-m", "IPython"``.
+    kind
+        What it can do: a ``"dumb"`` one writes one line below the other, an ``"xterm"`` has a line editor.
     """
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, kind: str = "dumb") -> None:
         self.child, self._fd = pty.fork()
         if self.child == 0:
-            os.execve(sys.executable, [sys.executable, *arguments], {**os.environ, "TERM": "dumb"})  # noqa: S606
+            os.execve(sys.executable, [sys.executable, *arguments], {**os.environ, "TERM": kind})  # noqa: S606
         self._seen = ""
 
     def type(self, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -163,3 +164,28 @@ def test_a_terminal_prints_deltas_as_they_come(monkeypatch: pytest.MonkeyPatch) 
     finally:
         terminal.close()
     assert last_line()["role"] == "assistant"
+
+
+def test_tab_completes_in_a_terminal() -> None:
+    """Commands, sessions and models, as one types them, in IPython's own line editor."""
+    terminal = Terminal("-m", "IPython", "--no-banner", "--colors=nocolor", kind="xterm")
+    try:
+        for number, line in enumerate(("%load_ext ipy_sessions", "%session new alice", "%agent hello"), start=1):
+            terminal.until(rf"In \[{number}\]:")
+            terminal.type(f"{line}\r")
+        terminal.until(r"In \[4\]:")
+        for begun, whole in (("%session o", "pen"), (" ali", "ce")):
+            terminal.type(begun)
+            terminal.until(re.escape(begun.strip()))  # it is the editor that shows what is typed
+            terminal.type("\t")
+            terminal.until(whole)
+        terminal.type("\r")
+        assert "already in alice, 2 messages" in terminal.until(r"In \[5\]:")
+        terminal.type("%agent --model off")
+        terminal.until("off")
+        terminal.type("\t")
+        terminal.until("line")
+        terminal.type(" What did I say first?\r")
+        assert "> hello" in terminal.until(r"In \[6\]:")
+    finally:
+        terminal.close()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import math
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -36,12 +38,41 @@ class Display:
         self.shown.append(("update", bundle))
 
 
+class Clock:
+    """A clock that stands still until it is moved, and lets happen what was to happen by then."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.steps: list[tuple[float, Callable[[], None], Clock]] = []
+
+    def later(self, seconds: float, step: Callable[[], None]) -> Clock:
+        """Take a step in some seconds."""
+        alarm = Clock()
+        alarm.now = self.now
+        self.steps.append((self.now + seconds, step, alarm))
+        return alarm
+
+    def cancel(self) -> None:
+        """Call the step off."""
+        self.now = math.inf
+
+    def move(self, seconds: float) -> None:
+        """Let time go by."""
+        end = self.now + seconds
+        for when, step, alarm in [one for one in self.steps if one[0] <= end]:
+            self.now = when
+            self.steps = [one for one in self.steps if one[2] is not alarm]
+            if alarm.now < math.inf:
+                step()
+        self.now = end
+
+
 def play(deltas: int, pause: float, text: str = "word ") -> Display:
     """Stream some deltas, a pause in seconds before each; return what was displayed."""
-    display, now = Display(), 0.0
-    view = LiveView(display, lambda: now)
+    display, clock = Display(), Clock()
+    view = LiveView(display, lambda: clock.now, later=clock.later)
     for _ in range(deltas):
-        now += pause
+        clock.move(pause)
         view.show(TextDelta(text))
     view.finish(Markup("all", "all"), "end")
     return display
@@ -54,6 +85,22 @@ def test_the_first_words_are_shown_at_once_and_the_last_always() -> None:
         ("display", {"text/markdown": "word ", "text/plain": "word "}),
         ("update", {"text/markdown": "all", "text/plain": "all"}),
     ]
+
+
+def test_what_came_in_a_burst_is_shown_when_the_model_falls_silent() -> None:
+    """After a tenth of a second, without another event; and nothing of it after the end."""
+    display, clock = Display(), Clock()
+    view = LiveView(display, lambda: clock.now, later=clock.later)
+    for word in "abc":
+        view.show(TextDelta(word))
+    assert [bundle["text/plain"] for _, bundle in display.shown] == ["a"]
+    clock.move(60)
+    assert [bundle["text/plain"] for _, bundle in display.shown] == ["a", "abc"]
+    view.show(TextDelta("d"))
+    view.show(TextDelta("e"))
+    view.finish(Markup("all", "all"), "end")
+    clock.move(60)
+    assert [bundle["text/plain"] for _, bundle in display.shown] == ["a", "abc", "abcd", "all"]
 
 
 def test_there_are_at_most_ten_updates_a_second() -> None:
@@ -87,7 +134,7 @@ def test_waiting_and_thinking_are_shown_in_place_of_the_answer_to_come() -> None
     """A countdown, then folded thinking, then the text below it; all in one display."""
     display = Display()
     now = iter(range(100))
-    view = LiveView(display, lambda: next(now))
+    view = LiveView(display, lambda: next(now), later=Clock().later)
     for event in (
         Waiting(2.0, "Overloaded", 1, 5),
         Waiting(0, "Overloaded", 1, 5),

@@ -1,12 +1,14 @@
 """A reply that grows below its cell: one display, updated seldom enough that the page keeps up.
 
 Each update sends the whole text and makes the page render it anew, so the updates become fewer as the text grows:
-never more than ten a second and never more than about 100,000 characters a second. A pause of the model shows what
-had come a tenth of a second before it. The last update is always made, with everything.
+never more than ten a second and never more than about 100,000 characters a second. What comes in between is shown as
+soon as it is time, also when the model then falls silent; the last update is always made, with everything.
 """
 
 from __future__ import annotations
 
+import contextvars
+import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -29,6 +31,24 @@ class View(Protocol):
         """Show the whole reply; a view that has shown the text already adds the last line alone."""
 
 
+class Alarm(Protocol):
+    """Something that is going to happen, and can be called off."""
+
+    def cancel(self) -> None:
+        """Call it off."""
+
+
+Later = Callable[[float, Callable[[], None]], Alarm]
+
+
+def later(seconds: float, step: Callable[[], None]) -> Alarm:
+    """Take a step in some seconds, in another thread, as if it were taken here: displays land below the same cell."""
+    timer = threading.Timer(seconds, contextvars.copy_context().run, [step])
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
 class LiveView:
     """A reply in a notebook.
 
@@ -40,41 +60,68 @@ class LiveView:
         A clock in seconds.
     mask
         Returns a text with the credentials in it masked, in case that a server repeats one.
+    later
+        Takes a step in some seconds; returns what calls it off.
     """
 
     def __init__(
-        self, display: Callable[..., Any], monotonic: Callable[[], float], mask: Callable[[str], str] = str
+        self,
+        display: Callable[..., Any],
+        monotonic: Callable[[], float],
+        mask: Callable[[str], str] = str,
+        later: Later = later,
     ) -> None:
         self._display = display
         self._monotonic = monotonic
         self._mask = mask
+        self._later = later
         self._handle: Any = None
         self._text: list[str] = []
         self._thinking: list[str] = []
         self._length = 0
         self._due = 0.0
+        self._alarm: Alarm | None = None
+        self._lock = threading.RLock()  # one that a Stop has left taken still lets this thread in
 
     def show(self, event: Event) -> None:
         """Take the next event; the page is updated when it is time."""
-        if isinstance(event, TextDelta):
-            self._text.append(event.text)
-        elif isinstance(event, ThinkingDelta):
-            self._thinking.append(event.text)
-        else:
-            if isinstance(event, Waiting):
-                self._update(line(self._mask(waiting(event))))
+        if isinstance(event, Waiting):
+            self._update(line(self._mask(waiting(event))))
+        if not isinstance(event, TextDelta | ThinkingDelta):
             return
-        self._length += len(event.text)
-        now = self._monotonic()
-        if now >= self._due:
-            self._due = now + max(SHORTEST_PAUSE, self._length / CHARACTERS_A_SECOND)
-            thinking, text = "".join(self._thinking), "".join(self._text)
-            self._thinking, self._text = [thinking], [text]
-            self._update(growing(self._mask(thinking), self._mask(text)))
+        with self._lock:
+            (self._text if isinstance(event, TextDelta) else self._thinking).append(event.text)
+            self._length += len(event.text)
+            now = self._monotonic()
+            if now >= self._due:
+                self._paint(now)
+            elif self._alarm is None:
+                self._alarm = self._later(self._due - now, self._ring)
 
     def finish(self, whole: Markup, last_line: str) -> None:  # noqa: ARG002 - it is a part of the whole
         """Show the whole reply, in place of what was shown until then."""
-        self._update(whole)
+        with self._lock:
+            self._silence()
+            self._length = 0
+            self._update(whole)
+
+    def _ring(self) -> None:
+        """Show what came since the last update; called in another thread."""
+        with self._lock:
+            if self._length:  # it has not been finished in the meantime
+                self._paint(self._monotonic())
+
+    def _paint(self, now: float) -> None:
+        self._silence()
+        self._due = now + max(SHORTEST_PAUSE, self._length / CHARACTERS_A_SECOND)
+        thinking, text = "".join(self._thinking), "".join(self._text)
+        self._thinking, self._text = [thinking], [text]
+        self._update(growing(self._mask(thinking), self._mask(text)))
+
+    def _silence(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
 
     def _update(self, markup: Markup) -> None:
         if self._handle is None:
