@@ -153,7 +153,8 @@ class Recorder:
         check(new)
         try:
             fields = clean(new.fields, self._mask)
-            fields = unsigned_where_changed(fields, new.fields)
+            if fields.get("role") == "assistant":
+                fields = unsigned_where_changed(fields, new.fields)
         except (TypeError, RecursionError) as error:
             raise InvalidEntryError(f"It cannot be written: {error}.") from error
         return Entry(
