@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 from ipy_sessions.testing.http import Handler, Http, Seen
@@ -32,7 +32,7 @@ class MessagesServer:
     ----------
     steps
         What it does with the first requests, in order: texts, `Reply`, `Status` and `Drop`. Afterwards, it repeats what
-        it was asked.
+        it was asked, or does what `otherwise` returns.
     models
         The models that it lists, as the API describes them; only ``id`` is needed.
     lists
@@ -53,6 +53,8 @@ class MessagesServer:
         self.models = [_described(model) for model in models]
         self.page: Any = {"data": self.models, "has_more": False, "first_id": None, "last_id": None}
         """What it answers to the question for its models."""
+        self.otherwise: Callable[[Mapping[str, Any]], str | Step] = _echo
+        """From the body of a request to what it does when nothing is said of it."""
         self.lists = lists
         self.strict = strict
         self._steps: deque[Step] = deque()
@@ -104,7 +106,8 @@ class MessagesServer:
         if wrong:
             return Status(400, "invalid_request_error", wrong[0])
         with self._lock:
-            return self._steps.popleft() if self._steps else Reply(_echo(body))
+            step = self._steps.popleft() if self._steps else self.otherwise(body)
+        return Reply(step) if isinstance(step, str) else step
 
     def new_id(self, kind: str) -> str:
         """Return an id such as ``msg_000001``."""

@@ -19,6 +19,7 @@ class Talk:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.server = MessagesServer(models=[{"id": "model-a"}]).start()
+        self.echo = self.server.otherwise
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(folder)
             for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "IPY_SESSIONS_MODEL"):
@@ -34,6 +35,7 @@ class Talk:
     def begin(self) -> None:
         """Begin another session; forget what the server was told before."""
         self.server.forget()
+        self.server.otherwise = self.echo
         self.kernel.run("%session new")
 
     def lines(self) -> list[dict[str, Any]]:
