@@ -17,7 +17,7 @@
     ├── LogWriteError             the disk refused a line
     │   └── LogLostError          the file was deleted, replaced or cut short under us
     └── ModelError                the model could not answer
-        └── UnknownModelError     there is no model of this name, or none without a key
+        └── UnknownModelError     it cannot be reached without a key, and there is none
 
 A message says what was found and what to type next. A magic prints it as one line; anything else that escapes is a
 bug and shows its traceback::
@@ -116,4 +116,4 @@ class ModelError(SessionsError):
 
 
 class UnknownModelError(ModelError):
-    """There is no model of this name, or none that can be reached without a key."""
+    """The model cannot be reached without a key, and there is none."""

@@ -8,7 +8,7 @@ the disk (`store`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any, Self
 from ipy_sessions import turn
 from ipy_sessions.context import Context, build
 from ipy_sessions.context.parameters import own_parameters, settings_entry, settings_needed
+from ipy_sessions.encoding import clean
 from ipy_sessions.entries import VERSION, Entry, Header, NewEntry, assistant, user
 from ipy_sessions.errors import (
     InvalidEntryError,
@@ -26,7 +27,7 @@ from ipy_sessions.errors import (
     SessionReadOnlyError,
     TurnRunningError,
 )
-from ipy_sessions.events import Event, Reply
+from ipy_sessions.events import BlockEnd, Event, Reply, TextDelta, ThinkingDelta, Waiting
 from ipy_sessions.identifiers import SYSTEM, Source
 from ipy_sessions.model.interface import Model, Request
 from ipy_sessions.settings import PARAMETERS, Parameters, Settings
@@ -221,11 +222,30 @@ class Session:
             own, wanted = replace(own, model=answerer.name), replace(wanted, model=answerer.name)
         one = _Turn(self, self._recorder, user(text, **options), own, wanted)
         try:
-            yield from turn.take(one.ask, answerer, one.answer, self._source)
+            yield from self._masked(turn.take(one.ask, answerer, one.answer, self._source))
         except ModelError as error:
             error.args = tuple(map(self.mask, map(str, error.args)))  # a server may repeat the key
             raise
         return Reply.of(self.tree[str(self.leaf)])  # as it stands in the log, its secrets masked
+
+    def _masked(self, events: Generator[Event, None, Reply]) -> Iterator[Event]:
+        """Yield events without the credentials in them, in case that a server repeats one."""
+        kind: type[TextDelta | ThinkingDelta] = TextDelta
+        tail = self._recorder.mask_stream()
+        with closing(events):
+            for event in events:
+                if not isinstance(event, kind) and (rest := tail.rest()):
+                    yield kind(rest)
+                if isinstance(event, TextDelta | ThinkingDelta):
+                    kind = type(event)
+                    if text := tail.take(event.text):
+                        yield kind(text)
+                elif isinstance(event, BlockEnd):
+                    yield BlockEnd(clean(event.block, self.mask))
+                elif isinstance(event, Waiting):
+                    yield replace(event, reason=self.mask(event.reason))
+                else:
+                    yield event
 
     def note(self, **fields: Any) -> None:
         """Write an ``info`` entry: a new ``name``, or the ``notebook`` that it belongs to now."""

@@ -123,7 +123,9 @@ class Settings:
         "auto", "How long a prompt is cached: '5m', '1h', 'off'; 'auto' is '5m' with Anthropic's own servers."
     )
     retries: int = _setting(5, "How often a request is repeated when the server is busy or cannot be reached.")
-    retry_wait: float = _setting(60.0, "The longest wait before a repetition, in seconds; a server may ask for more.")
+    retry_wait: float = _setting(
+        60.0, "The longest wait before a repetition, in seconds; a server that asks for more is not waited for."
+    )
     timeout: float = _setting(600.0, "Seconds of silence after which a server is given up.")
     directory: str = _setting(
         "notebook",

@@ -87,7 +87,7 @@ def test_an_empty_prompt_does_nothing_and_says_so(terminal: Shell) -> None:
     ("cell", "sentence"),
     [
         ("%%agent --modle x hi", "'--modle' is not understood; did you mean --model?"),
-        ("%%agent --model gpt hi", "There is no model 'gpt' here: without a key there is only 'offline'."),
+        ("%%agent --model gpt hi", "The model 'gpt' needs a key, and there is none; 'offline' needs none."),
         ("%agent -o 1 hi", "--out takes the name of a variable"),
         ("%session opne", "Did you mean `%session open`?"),
         ("%session open nobody", "There is no session 'nobody'"),

@@ -138,7 +138,7 @@ def test_a_second_prompt_during_a_reply_is_refused(manager: SessionManager) -> N
 def test_nothing_is_sent_or_written_for_a_model_that_does_not_exist(manager: SessionManager) -> None:
     """The name is checked first."""
     session = manager.create()
-    with pytest.raises(UnknownModelError, match="There is no model 'gpt'"):
+    with pytest.raises(UnknownModelError, match="The model 'gpt' needs a key"):
         session.prompt("hi", model="gpt")
     assert not session.file.exists()
     assert len(session.tree) == 0

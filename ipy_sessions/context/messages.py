@@ -111,7 +111,7 @@ def _refused(path: Sequence[Entry]) -> set[str]:
             question.append(entry.id)
         elif entry.role == "assistant":
             if entry.fields.get("stop_reason") == "refusal":
-                refused.update([*question, entry.id])
+                refused.update([*question[-1:], entry.id])
             question = []
     return refused
 

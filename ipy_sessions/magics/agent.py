@@ -44,7 +44,7 @@ def ask(host: Host, asked: Ask) -> Reply | None:
 
 
 def _turn(host: Host, place: Place, session: Session, asked: Ask) -> Reply:
-    view = host.output.view(session.mask, updates=place.updates)
+    view = host.output.view(updates=place.updates)
     leaf = session.leaf
     events = session.stream(asked.prompt, cell_id=place.cell_id, execution_count=place.execution_count, **asked.options)
     try:

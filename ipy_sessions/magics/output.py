@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
 from typing import Any
 
 from ipy_sessions.render.live import LiveView, View
@@ -33,21 +32,19 @@ class Output:
         else:
             print(markup.plain)  # noqa: T201 - a terminal's display
 
-    def view(self, mask: Callable[[str], str], *, updates: bool) -> View:
+    def view(self, *, updates: bool) -> View:
         """Return what a reply streams into.
 
         Parameters
         ----------
-        mask
-            Returns a text with the credentials in it masked.
         updates
             Whether the host can replace what it has shown.
         """
         if updates:
             from IPython.display import display
 
-            return LiveView(display, time.monotonic, mask)
-        return TerminalView(sys.stdout, mask, flush=not self._has_kernel)
+            return LiveView(display, time.monotonic)
+        return TerminalView(sys.stdout, flush=not self._has_kernel)
 
     @property
     def _has_kernel(self) -> bool:

@@ -161,7 +161,9 @@ class SessionCommands:
         if last is None or last.role != "assistant":
             raise CommandError(f"{session.title} has no answer to its last question. Ask again.")
         reply = Reply.of(last)
-        return answer(reply, last_line(reply, session.title, self._host.where(session, self._host.place())))
+        shown = answer(reply, last_line(reply, session.title, self._host.where(session, self._host.place())))
+        why = str((reply.error or {}).get("message") or "")
+        return panels.stacked([shown, panels.line(why)]) if why else shown
 
     @run.register
     def _file(self, _: File) -> Markup:

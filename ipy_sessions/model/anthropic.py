@@ -7,7 +7,6 @@ once a part of an answer has come, since that part has been paid for and shown.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -18,18 +17,13 @@ from ipy_sessions.events import Event, Finished, Notice, Started, Usage
 from ipy_sessions.model import prices
 from ipy_sessions.model.assembly import Assembly, StreamFaultError
 from ipy_sessions.model.connection import Connection
-from ipy_sessions.model.faults import Circumstances, Fault, understand
+from ipy_sessions.model.faults import REFUSED, Circumstances, Fault, understand
 from ipy_sessions.model.interface import Request
 from ipy_sessions.model.listing import Description, retirement
 from ipy_sessions.model.payload import Payload, payload, simpler
 from ipy_sessions.model.retry import Patience
 
 CONTINUATIONS = 20  # of an answer whose model pauses again and again
-REFUSED = (400, 422)  # the status of a request that the server does not understand
-ABOUT_OPTIONS = re.compile(
-    r"think|effort|output_config|cach|signature|citation|block|content|extra|unknown|support", re.IGNORECASE
-)
-"""What a refusal speaks of when leaving something out may help; it is no help against an empty account."""
 
 
 class AnthropicModel:
@@ -78,6 +72,7 @@ class AnthropicModel:
             usage = _added(usage, answer.usage)
             if answer.stop_reason != "pause_turn" or not answer.blocks:
                 break
+            yield Started(answer.model, usage)  # what has been paid for, should the rest break off
             sent = {**sent, "messages": _continued(sent["messages"], answer.blocks)}
         if answer.stop_reason == "model_context_window_exceeded":
             yield Notice(f"The context window of {self.name} is full. {self._room()}")
@@ -86,17 +81,18 @@ class AnthropicModel:
 
     def _answered(self, sent: Payload, *, first: bool) -> Generator[Event, None, Assembly]:
         """Send a request until it is answered; yield what comes, return the whole answer."""
-        less = simpler(sent)
+        less: Iterator[tuple[Payload, str]] | None = None
         done = 0
         while True:
             assembly = Assembly(self.name)
             fault = yield from self._tried(sent, assembly, first=first)
             if fault is None:
                 return assembly
-            if fault.status in REFUSED and not fault.overflow and ABOUT_OPTIONS.search(fault.sentence):
+            if fault.status in REFUSED and not fault.overflow:
+                less = less or simpler(sent, fault.words)
                 with suppress(StopIteration):
                     sent, omitted = next(less)
-                    yield Notice(f"{fault.sentence} Asked again {omitted[0]}.")
+                    yield Notice(f"{self._connection.server} refused {omitted} ({fault.words}). Asked again without.")
                     continue
             seconds = self._patience.wait(fault, done)
             if seconds is None:
@@ -118,7 +114,7 @@ class AnthropicModel:
             if assembly.ended or (assembly.stop_reason is not None and not isinstance(error, StreamFaultError)):
                 return None  # the model had said all and why it ended; only the goodbye was lost
             around = Circumstances(self.name, connection.server, connection.timeout, connection.masked)
-            return understand(error, replace(around, began=assembly.began, said=assembly.said))
+            return understand(error, replace(around, began=assembly.began, said=assembly.said or not first))
         return None
 
     def _error(self, fault: Fault) -> ModelError:

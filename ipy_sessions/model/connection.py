@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 from ipy_sessions.errors import ModelError
 from ipy_sessions.model import credentials
 from ipy_sessions.model.assembly import StreamFaultError, as_events
-from ipy_sessions.model.listing import Listing, retirement
+from ipy_sessions.model.listing import ASKING, Listing, retirement
 
 LEAVING = 1.0  # seconds after its last word until a server has to end the stream
 CONNECTING = 5.0  # seconds until a server has to take the connection
@@ -54,7 +54,9 @@ class Connection:
         limits = httpx2.Timeout(self.timeout, connect=min(CONNECTING, self.timeout))
         options: dict[str, Any] = {"max_retries": 0, "timeout": limits}
         if url or "ANTHROPIC_BASE_URL" in os.environ:
-            options["base_url"] = url or credentials.OFFICIAL
+            options["base_url"], login = credentials.without_login(url or credentials.OFFICIAL)
+            if login:  # which the HTTP client would log as a part of the address
+                options["default_headers"] = {"Authorization": f"Basic {login}"}
         if url and credentials.is_loopback(url):
             options["http_client"] = httpx2.Client(trust_env=False, timeout=limits, follow_redirects=True)
         client = anthropic.Anthropic(**options)
@@ -115,7 +117,7 @@ class Connection:
     @cached_property
     def models(self) -> Listing:
         """What the server says of its models."""
-        return Listing(self._client)
+        return Listing(self._client, min(ASKING, self.timeout))
 
     @contextmanager
     def stream(self, payload: Mapping[str, Any]) -> Iterator[Iterator[dict[str, Any]]]:
@@ -157,7 +159,8 @@ def connect(timeout: float) -> Connection | None:
         connection.check()
         found = connection.has_credential
     except Exception as error:  # noqa: BLE001 - the SDK reads files and variables that may hold anything
-        failure = f"The SDK cannot use what the environment says of the server or the key: {error}"
+        words = str(error) if isinstance(error, ValueError) and "key" in str(error) else type(error).__name__
+        failure = f"The SDK cannot use what the environment says of the server or the key ({words})"
     else:
         return connection if found else None
     raise ModelError(f"{' '.join(failure.split())[:300]}. Look at the variables ANTHROPIC_….")

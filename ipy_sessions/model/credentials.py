@@ -8,9 +8,10 @@ https://github.com/anthropics/anthropic-sdk-python (``lib/credentials``), and re
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 OFFICIAL_HOST = "anthropic.com"
 OFFICIAL = "https://api.anthropic.com"
@@ -47,6 +48,13 @@ def is_loopback(url: str) -> bool:
     """Tell whether an address is this machine's own, where no proxy stands in between."""
     host = urlsplit(url).hostname or ""
     return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def without_login(url: str) -> tuple[str, str]:
+    """Return an address without the user and password in it, and those as a header has them; empty for none."""
+    parts = urlsplit(url)
+    login, _, place = parts.netloc.rpartition("@")
+    return parts._replace(netloc=place).geturl(), b64encode(unquote(login).encode()).decode() if login else ""
 
 
 def without_secrets(url: str) -> str:

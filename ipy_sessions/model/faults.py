@@ -16,10 +16,12 @@ from ipy_sessions.encoding import whole_characters
 from ipy_sessions.model.assembly import StreamFaultError
 
 OVERFLOW = re.compile(
-    r"prompt is too long|too many tokens|context[ _-]*(window|length|size)|maximum context|max_input_tokens"
+    r"prompt is too long|too many tokens|context limit"
+    r"|context[ _-]*(window|length|size)|maximum context|max_input_tokens"
     r"|exceeds? the (available )?context",
     re.IGNORECASE,
 )
+REFUSED = (400, 413, 422)  # the statuses of a request that the server does not take as it is
 RETRYABLE_STATUSES = frozenset({408, 409, 429})  # and every one from 500 up
 RETRYABLE_KINDS = frozenset({"overloaded_error", "rate_limit_error", "api_error", "timeout_error"})
 FEW = 2  # repetitions for a server that does not answer at all: it is down rather than busy
@@ -44,6 +46,8 @@ class Fault:
         Seconds that the server asks to wait; ``None`` when it does not say.
     status
         The HTTP status, for an answer that was an error.
+    words
+        The server's own words for it.
     """
 
     kind: str
@@ -52,6 +56,7 @@ class Fault:
     retries: int | None = 0
     retry_after: float | None = None
     status: int | None = None
+    words: str = ""
 
     @property
     def overflow(self) -> bool:
@@ -107,8 +112,17 @@ def understand(error: Exception, around: Circumstances) -> Fault:
     if isinstance(error, json.JSONDecodeError | UnicodeDecodeError | httpx2.DecodingError):  # of what came
         sentence = _broken("sent something that cannot be read", around)
         return Fault("invalid_stream", "unreadable answer", sentence, _unless_begun(around, FEW))
-    words = around.words(error, 200)
-    return Fault(type(error).__name__, "not sent", f"{around.model} could not be asked: {words}.".replace("..", "."))
+    return _unforeseen(error, around)
+
+
+def _unforeseen(error: Exception, around: Circumstances) -> Fault:
+    kind = type(error).__name__
+    words = around.words(f"{kind}: {error}", 200).rstrip(".")
+    if around.began:
+        return Fault(kind, "unreadable answer", _broken(f"sent what cannot be read ({words})", around))
+    return Fault(
+        kind, "not sent", f"{around.model} could not be asked ({words}). Look at the question and the settings."
+    )
 
 
 def _broken(what: str, around: Circumstances) -> str:
@@ -177,20 +191,23 @@ def _of_status(error: Any, around: Circumstances) -> Fault:
         return Fault(
             "request_too_large", "too large", f"{around.model}: the request is too large (413).", status=status
         )
-    if OVERFLOW.search(words) and status < SERVER_FAULT:
+    if OVERFLOW.search(words) and status in REFUSED:
         return Fault("context_overflow", "too long", f"{around.model}: {words}.", status=status)
-    sentence = _SENTENCES.get(status, "{server} refused the request ({status}: {words}).").format(
+    other = _FAILED if status >= SERVER_FAULT else _REFUSED
+    sentence = _SENTENCES.get(status, other).format(
         server=around.server, model=around.model, status=status, words=words
     )
     if error.request_id:
         sentence += f" ({around.words(error.request_id, 60)})"
     reason = words if len(words) <= 40 else f"error {status}"  # noqa: PLR2004 - it stands on one line
     retries = None if _retryable(status, error.response.headers) else 0
-    if status >= SERVER_FAULT and status not in _SENTENCES:
-        sentence = sentence.replace("refused the request", "failed") + " Run the cell again in a while."
-    return Fault(kind, reason, sentence, retries, _retry_after(error.response.headers), status)
+    return Fault(kind, reason, sentence, retries, _retry_after(error.response.headers), status, words)
 
 
+_REFUSED = (
+    "{server} refused the request ({status}: {words}). Change the question or its options, then run the cell again."
+)
+_FAILED = "{server} failed ({status}: {words}). Run the cell again in a while."
 _SENTENCES = {
     401: (
         "{server} does not accept the key (401: {words}). Give a valid one to ANTHROPIC_API_KEY, outside of the "

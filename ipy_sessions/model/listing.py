@@ -55,10 +55,13 @@ class Listing:
     ----------
     client
         The SDK's client.
+    asking
+        Seconds until the server has to answer a question about a model.
     """
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, asking: float = ASKING) -> None:
         self._client = client
+        self._asking = asking
         self._descriptions: dict[str, Description] = {}
         self._models: list[dict[str, Any]] | None = None
         self._failed_at = -FORGIVING
@@ -74,7 +77,7 @@ class Listing:
         Raises
         ------
         Exception
-            As `stream`.
+            Those of the SDK and of its HTTP client; `faults.understand` reads them.
         """
         return [str(model["id"]) for model in self._listed(within)]
 
@@ -94,8 +97,8 @@ class Listing:
 
         if name not in self._descriptions:
             try:
-                answer = _within(ASKING, self._client.models.with_raw_response.retrieve, name)
-            except (anthropic.APIStatusError, anthropic.APITimeoutError, TimeoutError):  # many have no such page
+                answer = _within(self._asking, self._client.models.with_raw_response.retrieve, name)
+            except (anthropic.NotFoundError, anthropic.APITimeoutError, TimeoutError):  # many have no such page
                 answer = {}
             except Exception:  # noqa: BLE001 - the request itself will tell what is wrong
                 return UNKNOWN
@@ -106,7 +109,7 @@ class Listing:
         """Return the model with the next larger window and that window in tokens, if the server lists one."""
         own = self.describe(name).window
         try:
-            windows = [(str(model["id"]), _window(model)) for model in self._listed(ASKING)]
+            windows = [(str(model["id"]), _window(model)) for model in self._listed(self._asking)]
         except Exception:  # noqa: BLE001 - a hint that cannot be had is left out
             return None
         found = [(window, model) for model, window in windows if window and own and window > own]
@@ -117,8 +120,9 @@ class Listing:
             page = _within(within, self._client.models.with_raw_response.list, limit=1000)
             data = page.get("data") if isinstance(page, dict) else None
             listed = data if isinstance(data, list) else []
-            self._models = [model for model in listed if isinstance(model, dict) and model.get("id")]
-        return self._models
+            models = [model for model in listed if isinstance(model, dict) and model.get("id")]
+            self._models = models or None  # the first may be on its way
+        return self._models or []
 
 
 def _within(seconds: float, ask: Callable[..., Any], *arguments: Any, **options: Any) -> Any:

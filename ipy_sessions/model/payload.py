@@ -6,6 +6,7 @@ out the second time, step by step, and the user is told.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
@@ -19,6 +20,16 @@ Asked: TypeAlias = tuple[Payload, list[str]]
 
 PLAIN_BLOCKS = frozenset({"text", "image", "document", "tool_use", "tool_result"})
 """Blocks that any model can be sent; the others belong to the model or the server that wrote them."""
+
+OPTIONAL = {
+    "thinking": ("thinking", r"think"),
+    "output_config": ("effort", r"effort|output_config"),
+    "cache_control": ("caching", r"cach"),
+}
+"""Parameters that a server may not have: what the user calls them, and how a refusal speaks of them."""
+
+ABOUT_BLOCKS = re.compile(r"\bblocks?\b|signature|citation|content\W+\d+|tool_use", re.IGNORECASE)
+ABOUT_FIELDS = re.compile(r"\bextra\b|unknown|unsupported|not supported|unexpected|not permitted", re.IGNORECASE)
 
 
 def payload(messages: list[Message], parameters: Parameters, model: Description, *, official: bool) -> Asked:
@@ -75,17 +86,26 @@ def _thinking(parameters: Parameters, model: Description, limit: int) -> tuple[d
     return {"type": "enabled", "budget_tokens": budget}, ""
 
 
-def simpler(sent: Payload) -> Iterator[Asked]:
-    """Yield the request again, each time with less in it that a server may refuse, and what was left out."""
-    options = [name for name in ("thinking", "output_config", "cache_control") if name in sent]
-    if options:
-        sent = {name: value for name, value in sent.items() if name not in options}
-        words = {"thinking": "thinking", "output_config": "effort", "cache_control": "caching"}
-        yield sent, [f"without {', '.join(words[name] for name in options)}"]
+def simpler(sent: Payload, words: str) -> Iterator[tuple[Payload, str]]:
+    """Yield the request again with less in it, and what was left out, as far as a refusal may be about that.
+
+    Parameters
+    ----------
+    sent
+        What was refused.
+    words
+        What the server said; nothing is left out that they do not speak of.
+    """
     messages = [_plain(message) for message in sent["messages"]]
     messages = [message for message in messages if message["content"]]
-    if messages != sent["messages"]:
-        yield {**sent, "messages": messages}, ["without what another model or its server had added to the conversation"]
+    if messages != sent["messages"] and ABOUT_BLOCKS.search(words):
+        yield {**sent, "messages": messages}, "what another model or its server had added to the conversation"
+    options = [name for name in OPTIONAL if name in sent]
+    named = [name for name in options if re.search(OPTIONAL[name][1], words, re.IGNORECASE)]
+    omitted = named or (options if ABOUT_FIELDS.search(words) else [])
+    if omitted:
+        rest = {name: value for name, value in sent.items() if name not in omitted}
+        yield rest, ", ".join(OPTIONAL[name][0] for name in omitted)
 
 
 def _plain(message: Message) -> Message:

@@ -62,7 +62,7 @@ class Models:
         if connection is None:
             if name:
                 raise UnknownModelError(
-                    f"There is no model {name!r} here: without a key there is only 'offline'. Give a key to "
+                    f"The model {name!r} needs a key, and there is none; 'offline' needs none. Give a key to "
                     "ANTHROPIC_API_KEY, outside of the notebook, or the address of a server to ANTHROPIC_BASE_URL."
                 )
             return OfflineModel(delay=settings.offline_delay, notes=self._once(NO_KEY))

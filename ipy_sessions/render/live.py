@@ -58,8 +58,6 @@ class LiveView:
         ``IPython.display.display``.
     monotonic
         A clock in seconds.
-    mask
-        Returns a text with the credentials in it masked, in case that a server repeats one.
     later
         Takes a step in some seconds; returns what calls it off.
     """
@@ -68,12 +66,10 @@ class LiveView:
         self,
         display: Callable[..., Any],
         monotonic: Callable[[], float],
-        mask: Callable[[str], str] = str,
         later: Later = later,
     ) -> None:
         self._display = display
         self._monotonic = monotonic
-        self._mask = mask
         self._later = later
         self._handle: Any = None
         self._text: list[str] = []
@@ -86,7 +82,7 @@ class LiveView:
     def show(self, event: Event) -> None:
         """Take the next event; the page is updated when it is time."""
         if isinstance(event, Waiting):
-            self._update(line(self._mask(waiting(event))))
+            self._update(line(waiting(event)))
         if not isinstance(event, TextDelta | ThinkingDelta):
             return
         with self._lock:
@@ -116,7 +112,7 @@ class LiveView:
         self._due = now + max(SHORTEST_PAUSE, self._length / CHARACTERS_A_SECOND)
         thinking, text = "".join(self._thinking), "".join(self._text)
         self._thinking, self._text = [thinking], [text]
-        self._update(growing(self._mask(thinking), self._mask(text)))
+        self._update(growing(thinking, text))
 
     def _silence(self) -> None:
         if self._alarm is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TextIO
 
 from ipy_sessions.events import Event, TextDelta, ThinkingDelta, Waiting
@@ -20,34 +19,35 @@ class TerminalView:
     stream
         Where to print, such as ``sys.stdout``. Where it is no terminal, a line cannot be written over, so what goes on
         before the answer is told less often.
-    mask
-        Returns a text with the credentials in it masked, in case that a server repeats one.
     flush
         Whether to send each piece at once. The stream of a kernel sends what it has five times a second by itself, and
         a message for each piece is more than some readers of it keep up with.
     """
 
-    def __init__(self, stream: TextIO, mask: Callable[[str], str] = str, *, flush: bool = True) -> None:
+    def __init__(self, stream: TextIO, *, flush: bool = True) -> None:
         self._stream = stream
-        self._mask = mask
         self._flush = stream.flush if flush else lambda: None
         self._printed = False
         self._thinking: list[str] = []
         self._status = ""
+        self._attempt = 0
 
     def show(self, event: Event) -> None:
         """Print the next piece of text; what is thought and waited for is told in a line that goes away."""
         if isinstance(event, TextDelta):
             self._tell("")
+            if self._thinking and not self._printed:
+                self._stream.write(f"[{thought(''.join(self._thinking))}]\n\n")
             self._printed = True
-            self._stream.write(self._mask(event.text))
+            self._stream.write(event.text)
             self._flush()
         elif isinstance(event, ThinkingDelta):
             self._thinking.append(event.text)
             if self._stream.isatty() and not self._printed:
                 self._tell(thought("".join(self._thinking)))
-        elif isinstance(event, Waiting) and (self._stream.isatty() or event.seconds == 0):
-            self._tell(self._mask(waiting(event)))
+        elif isinstance(event, Waiting) and (self._stream.isatty() or event.attempt != self._attempt):
+            self._attempt = event.attempt
+            self._tell(waiting(event))
 
     def finish(self, whole: Markup, last_line: str) -> None:
         """Print what was not printed yet: the last line, or everything when no text has come."""

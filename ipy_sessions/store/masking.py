@@ -21,6 +21,7 @@ SHORTEST = 8
 
 KEY_PREFIX = "sk-ant-"
 KEY_SHAPE = re.compile(r"sk-ant-[A-Za-z0-9_-]{8,}")
+KEY_BEGUN = re.compile(r"(?:sk-ant-[A-Za-z0-9_-]*|sk-ant|sk-an|sk-a|sk-|sk|s)$")
 KEY_LENGTH = 15  # characters of the shortest of this shape; most strings of an entry need no look
 
 
@@ -57,6 +58,43 @@ class Mask:
         if len(text) >= KEY_LENGTH and KEY_PREFIX in text:
             text = KEY_SHAPE.sub("[masked API key]", text)
         return text
+
+    def unfinished(self, text: str) -> int:
+        """Return how many characters at the end of `text` may be the beginning of a secret."""
+        begun = KEY_BEGUN.search(text)
+        longest = len(begun[0]) if begun else 0
+        for secret, _ in self._secrets:
+            for size in range(min(len(text), len(secret) - 1), longest, -1):
+                if secret.startswith(text[-size:]):
+                    longest = size
+                    break
+        return longest
+
+
+class StreamMask:
+    """Masks a text that comes in pieces: what may be the beginning of a secret waits for the next piece.
+
+    Parameters
+    ----------
+    mask
+        What masks whole texts.
+    """
+
+    def __init__(self, mask: Mask) -> None:
+        self._mask = mask
+        self._held = ""
+
+    def take(self, piece: str) -> str:
+        """Return what of the text can be shown now."""
+        text = self._held + piece
+        cut = len(text) - self._mask.unfinished(text)
+        self._held = text[cut:]
+        return self._mask(text[:cut])
+
+    def rest(self) -> str:
+        """Return what was held back, at the end of the text."""
+        text, self._held = self._held, ""
+        return self._mask(text)
 
 
 def unsigned_where_changed(masked: dict[str, Any], original: dict[str, Any]) -> dict[str, Any]:

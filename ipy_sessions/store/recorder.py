@@ -22,7 +22,7 @@ from ipy_sessions.identifiers import Source, timestamp
 from ipy_sessions.store.folder import Folder
 from ipy_sessions.store.interrupts import uninterrupted
 from ipy_sessions.store.log import FileLog, Log, MemoryLog
-from ipy_sessions.store.masking import Mask, unsigned_where_changed
+from ipy_sessions.store.masking import Mask, StreamMask, unsigned_where_changed
 from ipy_sessions.store.reading import Contents
 
 
@@ -64,6 +64,10 @@ class Recorder:
     def mask(self, text: str) -> str:
         """Return a text with the credentials in it masked."""
         return self._mask(text)
+
+    def mask_stream(self) -> StreamMask:
+        """Return what masks a text that comes in pieces."""
+        return StreamMask(self._mask)
 
     def write(self, new: NewEntry) -> Entry:
         """Write an entry that follows the leaf; it is in the log when this returns.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import pickle
@@ -113,7 +114,7 @@ def test_without_a_key_the_offline_model_answers_and_says_so_once(monkeypatch: p
         assert told.startswith("There is no key for a language model, so the offline model answers, which is none.")
         assert "`%session help model`" in told
         assert notices(session, "hi") == []
-        with pytest.raises(UnknownModelError, match="without a key there is only 'offline'"):
+        with pytest.raises(UnknownModelError, match="needs a key, and there is none"):
             session.prompt("hi", model="claude-sonnet-5-5")
 
 
@@ -213,7 +214,8 @@ def test_an_option_that_the_server_refuses_is_left_out_and_that_is_said(serve: S
     session, server = serve(refused, "Hello.", models=[{"id": "plain"}])
     (told,) = notices(session, "hi", thinking="on")
     assert "thinking: Extra inputs are not permitted" in told
-    assert told.endswith("Asked again without thinking.")
+    assert told.endswith("Asked again without.")
+    assert " refused thinking (" in told
     assert ["thinking" in body for body in server.asked] == [True, False]
     assert session.info().message_count == 2
 
@@ -360,7 +362,7 @@ def test_a_server_that_refuses_what_another_had_added_is_asked_without(serve: Se
     session, server = serve(Reply(foreign), refused, "Hello.", models=[{"id": "one"}, {"id": "two"}])
     session.prompt("a", model="one")
     (told,) = notices(session, "b", model="two")
-    assert told.endswith("Asked again without what another model or its server had added to the conversation.")
+    assert " refused what another model or its server had added to the conversation (" in told
     assert [block["type"] for block in server.asked[2]["messages"][1]["content"]] == ["text"]
 
 
@@ -462,6 +464,113 @@ def test_no_key_reaches_a_file_an_error_a_repr_or_a_pickle(serve: Serve, monkeyp
     assert caught.value.__context__ is None
     with pytest.raises(TypeError, match="not to be pickled"):
         pickle.dumps(connection)
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 7, 60])
+def test_no_event_holds_a_key_however_it_was_cut(serve: Serve, monkeypatch: pytest.MonkeyPatch, pieces: int) -> None:
+    """A secret that a server repeats is masked in the pieces, too; the text around it arrives whole."""
+    monkeypatch.setenv("DATABASE_PASSWORD", "correct horse battery")
+    text = f"one sk-ant-api03-{'k3Y' * 9} two correct horse battery three correct horses s"
+    thinking = {"type": "thinking", "thinking": text, "signature": "c2ln"}
+    session, _ = serve(Reply([thinking, {"type": "text", "text": text}], pieces=pieces))
+    events = list(session.stream("hi"))
+    expected = "one [masked API key] two [masked DATABASE_PASSWORD] three correct horses s"
+    for kind in (TextDelta, ThinkingDelta):
+        assert "".join(event.text for event in events if isinstance(event, kind)) == expected
+    assert "k3Yk3Y" not in repr(events)
+    assert "horse battery" not in repr(events)
+
+
+def test_a_login_in_the_address_goes_into_a_header(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where no log of the SDK or of its HTTP client can show it."""
+    session, server = serve("Hello.")
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url.replace("http://", "http://user:secret%2Fword@"))
+    with caplog.at_level("DEBUG"):
+        assert str(session.prompt("hi")) == "Hello."
+    assert server.requests[-1].headers["authorization"] == "Basic " + base64.b64encode(b"user:secret/word").decode()
+    assert caplog.records
+    assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (Status(429, "rate_limit_error", "Too many tokens, please wait"), "rate_limit_error"),
+        (
+            Status(400, "invalid_request_error", "input length and `max_tokens` exceed context limit: 190000 + 16000"),
+            "context_overflow",
+        ),
+        (Status(429, "rate_limit_error", "x", {"x-should-retry": "false"}), "rate_limit_error"),
+    ],
+)
+def test_a_limit_is_told_from_a_full_window(serve: Serve, status: Status, kind: str) -> None:
+    """By the status first; only what may pass is asked again, and never when the server says so."""
+    session, server = serve(status, "Hello.")
+    if kind == "rate_limit_error" and not status.headers:
+        assert str(session.prompt("hi")) == "Hello."
+        return
+    with pytest.raises(ModelError) as caught:
+        session.prompt("hi")
+    assert caught.value.kind == kind
+    assert len(server.asked) == 1
+
+
+def test_a_server_may_tell_its_wait_in_milliseconds(serve: Serve) -> None:
+    """And is waited for that long."""
+    busy = Status(503, "api_error", "Loading", {"retry-after-ms": "20", "x-should-retry": "true"})
+    session, _ = serve(busy, "Hello.", settings={"retry_wait": 1.0})
+    waits = [event.seconds for event in session.stream("hi") if isinstance(event, Waiting)]
+    assert waits == [0.02, 0]
+
+
+def test_a_server_that_was_busy_or_empty_once_is_asked_again_about_its_models(serve: Serve) -> None:
+    """What it could not say at first counts as soon as it says it."""
+    session, server = serve(models=[])
+    with pytest.raises(ModelError, match="does not list its models"):
+        session.prompt("hi")
+    server.models.append({**OLDER})
+    assert session.prompt("hi").model == "claude-older"
+    assert notices(session, "hi", effort="low") == ["claude-older has no effort 'low' (it has none): asked without."]
+
+
+def test_a_refusal_is_answered_by_leaving_out_what_it_speaks_of(serve: Serve) -> None:
+    """The foreign blocks and not the options; an option and not the others; nothing when it is about something else."""
+    thought = [{"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}, {"type": "text", "text": "x"}]
+    signature = Status(400, "invalid_request_error", "messages.1: Invalid `signature` in `thinking` block")
+    effort = Status(400, "invalid_request_error", "output_config: effort is not supported")
+    blocked = Status(400, "invalid_request_error", "Output blocked by content filtering policy")
+    session, server = serve(Reply(thought), signature, "a", effort, "b", blocked, models=[{"id": "m"}])
+    session.prompt("hi")
+    for words in ("what another model or its server had added to the conversation", "effort"):
+        (told,) = notices(session, "hi", effort="low", cache="5m")
+        assert f" refused {words} (" in told
+    with pytest.raises(ModelError, match=r"Change the question or its options"):
+        session.prompt("hi", cache="5m")
+    kept = [("output_config" in body, "cache_control" in body) for body in server.asked]
+    assert kept == [(False, False), *[(True, True)] * 3, (False, True), (False, True)]
+
+
+def test_a_pause_that_cannot_be_continued_keeps_what_was_paid_for(serve: Serve) -> None:
+    """The first part, its tokens, and a sentence that says that there is one."""
+    paused = Reply("Looking.", stop_reason="pause_turn", usage={"input_tokens": 1000, "output_tokens": 300})
+    session, _ = serve(paused, *[Drop()] * 3, strict=False)
+    with pytest.raises(ModelError):
+        session.prompt("hi")
+    entry = session.tree[str(session.leaf)]
+    assert (entry.text, entry.usage["output_tokens"]) == ("Looking.", 300)
+
+
+def test_models_are_switched_from_a_large_window_to_a_small_one_and_back(serve: Serve) -> None:
+    """Where it no longer fits, one sentence names the way back."""
+    models = [{"id": "small", "max_input_tokens": 1000}, {"id": "large", "max_input_tokens": 5000}]
+    too_long = Status(400, "invalid_request_error", "prompt is too long: 1200 tokens > 1000 maximum")
+    session, _ = serve("a", too_long, "c", models=models)
+    session.prompt("hi", model="large")
+    with pytest.raises(ModelError, match="`--model large` has room for 5,000 tokens"):
+        session.prompt("hi", model="small")
+    assert str(session.prompt("hi", model="large")) == "c"
 
 
 # One turn at a time (acceptance case 18)
@@ -583,9 +692,8 @@ def test_questions_about_models_end_however_the_server_answers(monkeypatch: pyte
     """Bytes that drip end no wait of the HTTP client; Tab offers what it can get, and a model is asked about once."""
     monkeypatch.setattr(registry, "OFFERING", 0.3)
     monkeypatch.setattr(registry, "FINDING", 0.3)
-    monkeypatch.setattr(listing, "ASKING", 0.3)
     monkeypatch.setenv("ANTHROPIC_BASE_URL", _dripping(20))
-    with SessionManager.in_memory() as manager:
+    with SessionManager.in_memory(Settings(timeout=0.3)) as manager:
         manager.models.find("m")  # which imports the SDK
         begun = time.monotonic()
         assert manager.models.names() == ["offline"]

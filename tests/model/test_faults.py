@@ -6,8 +6,9 @@ the same, with its reason. The next ask goes on, and the server, which is as str
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, get_args
 
 import pytest
@@ -83,11 +84,11 @@ def test_pings_keep_a_slow_answer_alive(talk: Talk, at: Moment) -> None:
     assert talk.lines()[-1]["stop_reason"] == "end_turn"
 
 
-@pytest.mark.parametrize("kind", ["end", "reset", "error"])
+@pytest.mark.parametrize("kind", BROKEN)
 @pytest.mark.parametrize("at", ["middle", "block_end"])
 def test_a_tool_call_that_was_cut_is_no_tool_call(talk: Talk, kind: Any, at: Moment) -> None:
     """It looks whole, and is left out; the text before it is kept."""
-    talk.server.push(Reply(TOOL, stop_reason="tool_use", fault=Fault(kind, at)))
+    talk.server.push(Reply(TOOL, stop_reason="tool_use", fault=Fault(kind, at, 0.8)))
     check_broken(talk, talk.kernel.run("%agent hi"), *BROKEN[kind])
     assert talk.lines()[-1]["content"] == [{"type": "text", "text": "Looking."}]
     talk.goes_on()
@@ -100,11 +101,12 @@ def test_a_tool_call_that_is_no_json_is_left_out(talk: Talk) -> None:
     talk.goes_on()
 
 
-def test_thinking_that_was_cut_is_kept_and_not_sent(talk: Talk) -> None:
+@pytest.mark.parametrize("kind", BROKEN)
+def test_thinking_that_was_cut_is_kept_and_not_sent(talk: Talk, kind: Any) -> None:
     """Nobody has signed it."""
     thinking = [{"type": "thinking", "thinking": "a b c d e f g h", "signature": "c2ln"}, {"type": "text", "text": "x"}]
-    talk.server.push(Reply(thinking, fault=Fault("reset")))
-    assert "lost the connection" in talk.kernel.run("%agent hi")
+    talk.server.push(Reply(thinking, fault=Fault(kind, "middle", 0.8)))
+    assert BROKEN[kind][1] in talk.kernel.run("%agent hi")
     assert [block["type"] for block in talk.lines()[-1]["content"]] == ["thinking"]
     talk.goes_on()
     assert all(block["type"] == "text" for message in talk.server.asked[-1]["messages"] for block in message["content"])
@@ -136,6 +138,50 @@ def test_an_answer_that_is_an_error(talk: Talk, status: Status, sentence: str) -
     check_broken(talk, talk.kernel.run("%agent hi"), talk.lines()[-1]["error"]["type"], sentence)
     assert len(talk.server.asked) == (6 if status.code == 429 or status.code >= 500 else 1)
     talk.goes_on()
+
+
+STOP_REASONS = [
+    (Reply("so far", stop_reason="max_tokens"), "cut at `max_tokens`; `%agent go on` asks for the rest"),
+    (Reply("so far", stop_reason="refusal"), "refused; this turn is not sent again"),
+    (Reply("so far", stop_reason="model_context_window_exceeded"), "cut: the context window is full"),
+    (Reply("so far", stop_reason="something_new"), "so far\n\nmodel-a · "),
+]
+
+
+@pytest.mark.parametrize(("reply", "words"), STOP_REASONS, ids=[str(reply.stop_reason) for reply, _ in STOP_REASONS])
+def test_why_an_answer_ended_is_said_and_logged(talk: Talk, reply: Reply, words: str) -> None:
+    """Below the cell, with what to do; no error; the session goes on."""
+    talk.server.push(reply)
+    below = talk.kernel.run("%agent hi")
+    assert "so far" in below
+    assert words in below
+    if reply.stop_reason == "model_context_window_exceeded":
+        assert "The conversation no longer fits: go on in another one, `%session new`." in below
+    said = talk.lines()[-1]
+    assert (said["stop_reason"], said["content"]) == (reply.stop_reason, [{"type": "text", "text": "so far"}])
+    talk.goes_on()
+
+
+def test_a_connection_that_hangs_is_given_up(talk: Talk) -> None:
+    """An address that takes no connection: a few tries, and one line."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        waiting = []
+        for _ in range(3):  # fill what the system takes before anybody accepts
+            client = socket.socket()
+            client.setblocking(False)
+            with suppress(BlockingIOError):
+                client.connect(full.getsockname())
+            waiting.append(client)
+        address = f"http://127.0.0.1:{full.getsockname()[1]}"
+        talk.kernel.run(f"import os; os.environ['ANTHROPIC_BASE_URL'] = {address!r}")
+        try:
+            below = talk.kernel.run("%agent --model model-a hi")
+        finally:
+            talk.kernel.run(f"os.environ['ANTHROPIC_BASE_URL'] = {talk.server.url!r}")
+            for client in waiting:
+                client.close()
+    assert f"{address} did not take the connection in time." in below
+    assert "Traceback" not in below
 
 
 @pytest.mark.parametrize("quirk", ["data_only", "no_usage", "no_blocks", "done", "whole"])

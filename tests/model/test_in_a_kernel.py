@@ -82,7 +82,7 @@ def test_no_key_in_anything_that_a_kernel_says(keyed: Talk) -> None:
         return json.dumps([message["content"] for message in messages], default=str)
 
     said = [{"type": "thinking", "thinking": f"It is {KEY}", "signature": "c2ln"}, {"type": "text", "text": f"{KEY}!"}]
-    keyed.server.push(Reply(said, pieces=1), Status(401, "authentication_error", f"invalid key {KEY}"))
+    keyed.server.push(Reply(said, pieces=40), Status(401, "authentication_error", f"invalid key {KEY}"))
     keyed.server.push(Status(429, "rate_limit_error", f"{KEY} is busy", {"retry-after": "0"}), "Hello.")
     run("%xmode Verbose")
     run("import logging; logging.basicConfig(level=logging.DEBUG, force=True)")
