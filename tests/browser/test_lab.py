@@ -112,6 +112,29 @@ def test_tab_offers_our_words(lab: Lab) -> None:
     )
 
 
+def test_tab_offers_sessions_and_models(asking: Lab) -> None:
+    """``open ali`` and ``--model cl``: what there is, chosen with Enter."""
+    asking.ask("%session new alice")
+    asking.ask("%agent hi")
+    source = "() => jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.getSource()"
+    for begun, whole in (
+        ("%session open ali", "%session open alice"),
+        ("%agent --model claude-son", "claude-sonnet-5-5"),
+    ):
+        asking.type(begun)
+        asking.page.keyboard.press("Tab")
+        # One match is put in at once, several are offered.
+        asking.until(
+            lambda: (
+                asking.page.evaluate(source) != begun  # noqa: B023 - it is asked within the loop
+                or asking.page.locator(".jp-Completer-item:visible").count()
+            )
+        )
+        if asking.page.evaluate(source) == begun:
+            asking.page.keyboard.press("Enter")
+        asking.page.wait_for_function(f"whole => ({source})().includes(whole)", arg=whole)
+
+
 def test_the_history_is_a_table(lab: Lab) -> None:
     """She types ses.history() and has a tidy frame."""
     lab.ask("%%agent\nMy name is Alice")
