@@ -14,12 +14,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ipy_sessions.testing.script import Drop, Event, Fault, Reply, Status, Step, position
-
-if TYPE_CHECKING:
-    from ipy_sessions.testing.server import MessagesServer
 
 PING = 0.05  # seconds between two pings
 BEFORE_RESET = 0.15  # seconds in which the client reads what was sent; a reset takes back what it has not
@@ -49,12 +46,27 @@ class Seen:
     hung_up_at: float | None = None
 
 
+class Owner(Protocol):
+    """Whoever knows what is to be answered."""
+
+    requests: list[Seen]
+    models: list[dict[str, Any]]
+    page: Any
+    lists: bool
+
+    def next(self, body: Mapping[str, Any]) -> Step:
+        """Return what to do with a request for a message."""
+
+    def new_id(self, kind: str) -> str:
+        """Return an id such as ``msg_000001``."""
+
+
 class Http(ThreadingHTTPServer):
     """Takes connections, each in a thread of its own."""
 
     daemon_threads = True
     block_on_close = False
-    owner: MessagesServer
+    owner: Owner
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -123,7 +135,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._do(owner.next(body))
 
-    def _note(self, body: dict[str, Any]) -> MessagesServer:
+    def _note(self, body: dict[str, Any]) -> Owner:
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.seen = Seen(self.command, self.path, headers, body)
         self.server.owner.requests.append(self.seen)
