@@ -19,7 +19,7 @@ from ipy_sessions.model.assembly import Assembly, StreamFaultError
 from ipy_sessions.model.connection import Connection
 from ipy_sessions.model.faults import REFUSED, Circumstances, Fault, understand
 from ipy_sessions.model.interface import Request
-from ipy_sessions.model.listing import Description, retirement
+from ipy_sessions.model.listing import ASKING, Description, retirement
 from ipy_sessions.model.payload import Payload, payload, simpler
 from ipy_sessions.model.retry import Patience
 
@@ -32,7 +32,7 @@ class AnthropicModel:
     Parameters
     ----------
     name
-        Its name.
+        Its name; empty for the first that its server lists, which is then asked for within the turn.
     connection
         Its server.
     patience
@@ -61,6 +61,9 @@ class AnthropicModel:
         ModelError
             With what happened and what to do next; the SDK's own error is not chained to it, since it holds the key.
         """
+        if not self.name:
+            self.name = yield from self._first()
+            request = Request(request.messages, replace(request.parameters, model=self.name))
         described = self._connection.models.describe(self.name)
         if farewell := _farewell(self.name, described, retirement(self.name) if self._connection.official else ""):
             yield from map(Notice, self._once(farewell))
@@ -94,11 +97,38 @@ class AnthropicModel:
                     sent, omitted = next(less)
                     yield Notice(f"{self._connection.server} refused {omitted} ({fault.words}). Asked again without.")
                     continue
-            seconds = self._patience.wait(fault, done)
-            if seconds is None:
-                raise self._error(fault)
-            yield from self._patience.countdown(seconds, fault, done)
+            yield from self._waited(fault, done)
             done += 1
+
+    def _first(self) -> Generator[Event, None, str]:
+        """Return the name of the first model that the server lists; yield what is waited for until it does."""
+        connection = self._connection
+        done = 0
+        while True:
+            try:
+                names = connection.models.names(ASKING)
+            except Exception as error:  # noqa: BLE001 - the SDK and its HTTP client raise errors of every kind
+                around = Circumstances("the first model", connection.server, connection.timeout, connection.masked)
+                fault = understand(error, around)
+            else:
+                if names:
+                    return names[0]
+                fault = Fault("no_model", "no model", connection.models.none_listed(connection.server))
+            yield from self._waited(fault, done)
+            done += 1
+
+    def _waited(self, fault: Fault, done: int) -> Iterator[Event]:
+        """Wait until the next repetition makes sense, and say so each second.
+
+        Raises
+        ------
+        ModelError
+            When none does.
+        """
+        seconds = self._patience.wait(fault, done)
+        if seconds is None:
+            raise self._error(fault)
+        yield from self._patience.countdown(seconds, fault, done)
 
     def _tried(self, sent: Payload, assembly: Assembly, *, first: bool) -> Generator[Event, None, Fault | None]:
         """Send a request once; yield what comes, return what went wrong."""

@@ -81,6 +81,14 @@ class Listing:
         """
         return [str(model["id"]) for model in self._listed(within)]
 
+    @staticmethod
+    def none_listed(server: str) -> str:
+        """Return what is said of a server that lists no models."""
+        return (
+            f"{server} does not list its models. Name one: `%%agent --model NAME`, or "
+            "`%config IPySessions.model = 'NAME'`."
+        )
+
     def offered(self, within: float) -> list[str]:
         """Return the names for Tab: as `names`, and none from a server that has just failed to give them."""
         if time.monotonic() - self._failed_at < FORGIVING:

@@ -116,6 +116,7 @@ class Models:
 
 
 def _default(connection: Connection) -> str:
+    """Return the name of the model that answers when nobody has chosen one; empty while its server cannot say."""
     if connection.official:
         return DEFAULT
     try:
@@ -125,14 +126,12 @@ def _default(connection: Connection) -> str:
 
         around = Circumstances("the first model", connection.server, connection.timeout, connection.masked)
         failure = understand(error, around)
+        if failure.retries != 0:
+            return ""  # found within the turn, where everybody sees what is waited for
         no_page = failure.status == 404 or failure.reason == "silence"  # noqa: PLR2004 - its number is its name
         names, sentence = [], "" if no_page else failure.sentence
     else:
         sentence = ""
     if not names:
-        raise ModelError(
-            sentence
-            or f"{connection.server} does not list its models. Name one: `%%agent --model NAME`, or "
-            "`%config IPySessions.model = 'NAME'`."
-        )
+        raise ModelError(sentence or connection.models.none_listed(connection.server))
     return names[0]

@@ -109,6 +109,8 @@ class Handler(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         if not owner.lists or not path.startswith("/v1/models"):
             self._error(Status(404, "not_found_error", f"Not found: {path}"))
+        elif path == "/v1/models" and isinstance(owner.page, Status):
+            self._error(owner.page)
         elif path == "/v1/models":
             self._json(200, owner.page)
         else:

@@ -52,7 +52,7 @@ class MessagesServer:
         """Every request, in order."""
         self.models = [_described(model) for model in models]
         self.page: Any = {"data": self.models, "has_more": False, "first_id": None, "last_id": None}
-        """What it answers to the question for its models."""
+        """What it answers to the question for its models: anything that JSON can hold, or a `Status`."""
         self.otherwise: Callable[[Mapping[str, Any]], str | Step] = _echo
         """From the body of a request to what it does when nothing is said of it."""
         self.lists = lists

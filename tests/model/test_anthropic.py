@@ -137,6 +137,34 @@ def test_a_server_that_lists_no_models_wants_a_name(serve: Serve) -> None:
     assert str(session.prompt("hi", model="llama3")) == "Hello."
 
 
+def test_a_default_model_is_waited_for_in_the_open(serve: Serve) -> None:
+    """A server too busy to list its models is asked again within the turn; the question is in the log by then."""
+    session, server = serve("Hello.", models=[{"id": "first"}])
+    page, server.page = server.page, Status(529, "overloaded_error", "Overloaded")
+    told: list[str] = []
+    for event in session.stream("hi"):
+        if isinstance(event, Waiting):
+            told.append(event.reason)
+            server.page = page
+            assert [entry.text for entry in session.tree if entry.role == "user"] == ["hi"]
+    assert set(told) == {"Overloaded"}
+    assert session.tree[str(session.leaf)].text == "Hello."
+    assert server.asked[0]["model"] == "first"
+    assert session.prompt("again").model == "first"
+    assert session.parameters.model == "first"
+
+
+def test_a_default_model_that_cannot_be_found_leaves_the_question_in_the_log(serve: Serve) -> None:
+    """After the repetitions, one sentence; and the next ask goes on."""
+    session, server = serve("Hello.", settings={"retries": 1})
+    page, server.page = server.page, Status(500, "api_error", "Oops")
+    with pytest.raises(ModelError, match=r"failed \(500: Oops\)"):
+        session.prompt("hi")
+    assert session.tree[str(session.leaf)].fields["end"] == "error"
+    server.page = page
+    assert str(session.prompt("again")) == "Hello."
+
+
 def test_options_go_over_the_wire(serve: Serve) -> None:
     """System text, longest answer, stop sequences, caching, effort, thinking; and into the log, as they were meant."""
     session, server = serve(models=[OPUS])
