@@ -224,8 +224,6 @@ class SessionManager:
 
     def close(self, session: Session | None = None) -> None:
         """Close one session, or all of them and the connections to their models; a second time does nothing."""
-        if session is None:
-            self.models.close()
         errors = []
         for one in list(self._open) if session is None else [session]:
             try:
@@ -238,6 +236,8 @@ class SessionManager:
                 self.current = None
         if errors:
             raise errors[0]
+        if session is None:
+            self.models.close()
 
     # Inside
 

@@ -142,10 +142,6 @@ class Session:
         """Return what a model would be sent now; ``.messages`` is exactly that."""
         return build(self.tree.path())
 
-    def mask(self, text: str) -> str:
-        """Return a text with the credentials in it masked, as its log has it."""
-        return self._recorder.mask(text)
-
     # What it takes in
 
     def append(self, new: NewEntry) -> Entry:
@@ -224,7 +220,7 @@ class Session:
         try:
             yield from self._masked(turn.take(one.ask, answerer, one.answer, self._source))
         except ModelError as error:
-            error.args = tuple(map(self.mask, map(str, error.args)))  # a server may repeat the key
+            error.args = tuple(map(self._recorder.mask, map(str, error.args)))  # a server may repeat the key
             raise
         return Reply.of(self.tree[str(self.leaf)])  # as it stands in the log, its secrets masked
 
@@ -241,9 +237,9 @@ class Session:
                     if text := tail.take(event.text):
                         yield kind(text)
                 elif isinstance(event, BlockEnd):
-                    yield BlockEnd(clean(event.block, self.mask))
+                    yield BlockEnd(clean(event.block, self._recorder.mask))
                 elif isinstance(event, Waiting):
-                    yield replace(event, reason=self.mask(event.reason))
+                    yield replace(event, reason=self._recorder.mask(event.reason))
                 else:
                     yield event
 

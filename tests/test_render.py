@@ -168,7 +168,7 @@ def test_a_terminal_writes_over_what_is_no_answer() -> None:
     over = "\r\x1b[K"
     lines = [f"Busy: asking again {when} (1 of 5)" for when in ("in 2 s", "in 1 s", "now")]
     for stream, expected in (
-        (Tty(), "".join(over + line for line in [*lines, "thinking, 1 word", "[thinking, 1 word]\n\nhi"])),
+        (Tty(), "".join(over + line for line in [*lines, "thinking …", "[thinking, 1 word]\n\nhi"])),
         (io.StringIO(), f"{lines[0]}\n[thinking, 1 word]\n\nhi"),
     ):
         view = TerminalView(stream)

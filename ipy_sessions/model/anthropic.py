@@ -8,7 +8,6 @@ once a part of an answer has come, since that part has been paid for and shown.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -84,19 +83,17 @@ class AnthropicModel:
 
     def _answered(self, sent: Payload, *, first: bool) -> Generator[Event, None, Assembly]:
         """Send a request until it is answered; yield what comes, return the whole answer."""
-        less: Iterator[tuple[Payload, str]] | None = None
         done = 0
         while True:
             assembly = Assembly(self.name)
             fault = yield from self._tried(sent, assembly, first=first)
             if fault is None:
                 return assembly
-            if fault.status in REFUSED and not fault.overflow:
-                less = less or simpler(sent, fault.words)
-                with suppress(StopIteration):
-                    sent, omitted = next(less)
-                    yield Notice(f"{self._connection.server} refused {omitted} ({fault.words}). Asked again without.")
-                    continue
+            refused = fault.status in REFUSED and not fault.overflow
+            if refused and (less := simpler(sent, fault.words)) is not None:
+                sent, omitted = less
+                yield Notice(f"{self._connection.server} refused {omitted} ({fault.words}). Asked again without.")
+                continue
             yield from self._waited(fault, done)
             done += 1
 

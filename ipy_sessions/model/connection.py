@@ -175,9 +175,8 @@ def _events(response: Any) -> Iterator[dict[str, Any]]:
         yield from as_events(message if isinstance(message, dict) else {})
         return
     event = None
-    goodbye = threading.Timer(
-        LEAVING, _hang_up, [response]
-    )  # the end of a stream leaves its connection to the next one
+    # Read to its end, a stream leaves its connection to the next one; but some servers never end it.
+    goodbye = threading.Timer(LEAVING, _hang_up, [response])
     goodbye.daemon = True
     try:
         for event in Stream.raw_events(response):

@@ -7,7 +7,6 @@ out the second time, step by step, and the user is told.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from ipy_sessions.entries import Block, Message
@@ -86,8 +85,8 @@ def _thinking(parameters: Parameters, model: Description, limit: int) -> tuple[d
     return {"type": "enabled", "budget_tokens": budget}, ""
 
 
-def simpler(sent: Payload, words: str) -> Iterator[tuple[Payload, str]]:
-    """Yield the request again with less in it, and what was left out, as far as a refusal may be about that.
+def simpler(sent: Payload, words: str) -> tuple[Payload, str] | None:
+    """Return a refused request with less in it, and what was left out; ``None`` when the refusal is about neither.
 
     Parameters
     ----------
@@ -99,13 +98,14 @@ def simpler(sent: Payload, words: str) -> Iterator[tuple[Payload, str]]:
     messages = [_plain(message) for message in sent["messages"]]
     messages = [message for message in messages if message["content"]]
     if messages != sent["messages"] and ABOUT_BLOCKS.search(words):
-        yield {**sent, "messages": messages}, "what another model or its server had added to the conversation"
+        return {**sent, "messages": messages}, "what another model or its server had added to the conversation"
     options = [name for name in OPTIONAL if name in sent]
     named = [name for name in options if re.search(OPTIONAL[name][1], words, re.IGNORECASE)]
     omitted = named or (options if ABOUT_FIELDS.search(words) else [])
-    if omitted:
-        rest = {name: value for name, value in sent.items() if name not in omitted}
-        yield rest, ", ".join(OPTIONAL[name][0] for name in omitted)
+    if not omitted:
+        return None
+    rest = {name: value for name, value in sent.items() if name not in omitted}
+    return rest, ", ".join(OPTIONAL[name][0] for name in omitted)
 
 
 def _plain(message: Message) -> Message:

@@ -44,7 +44,7 @@ class TerminalView:
         elif isinstance(event, ThinkingDelta):
             self._thinking.append(event.text)
             if self._stream.isatty() and not self._printed:
-                self._tell(thought("".join(self._thinking)))
+                self._tell("thinking …")
         elif isinstance(event, Waiting) and (self._stream.isatty() or event.attempt != self._attempt):
             self._attempt = event.attempt
             self._tell(waiting(event))

@@ -27,6 +27,7 @@ from ipy_sessions import (
     Started,
     TextDelta,
     ThinkingDelta,
+    TurnRunningError,
     UnknownModelError,
     Waiting,
     history,
@@ -578,6 +579,32 @@ def test_a_refusal_is_answered_by_leaving_out_what_it_speaks_of(serve: Serve) ->
         session.prompt("hi", cache="5m")
     kept = [("output_config" in body, "cache_control" in body) for body in server.asked]
     assert kept == [(False, False), *[(True, True)] * 3, (False, True), (False, True)]
+
+
+def test_two_things_that_a_server_refuses_are_left_out_one_by_one(serve: Serve) -> None:
+    """What was left out stays out."""
+    thought = [{"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}, {"type": "text", "text": "x"}]
+    blocks = Status(400, "invalid_request_error", "messages.1.content.0: unknown block type")
+    effort = Status(400, "invalid_request_error", "output_config: Extra inputs are not permitted")
+    session, server = serve(Reply(thought), blocks, effort, "Hello.", models=[{"id": "m"}])
+    session.prompt("hi")
+    assert len(notices(session, "hi", effort="low")) == 2
+    last = server.asked[-1]
+    assert "output_config" not in last
+    assert [block["type"] for block in last["messages"][1]["content"]] == ["text"]
+
+
+def test_a_manager_that_cannot_close_leaves_a_running_reply_its_connection(serve: Serve) -> None:
+    """It is refused while a reply comes in, and the reply comes to its end."""
+    serve(Reply("one two three", delay=0.02))
+    with SessionManager.in_memory() as manager:
+        session = manager.create()
+        events = session.stream("hi")
+        next(event for event in events if isinstance(event, TextDelta))
+        with pytest.raises(TurnRunningError):
+            manager.close()
+        list(events)
+        assert (session.tree[str(session.leaf)].text, session.info().interrupted) == ("one two three", False)
 
 
 def test_a_pause_that_cannot_be_continued_keeps_what_was_paid_for(serve: Serve) -> None:

@@ -65,6 +65,15 @@ def test_the_last_answer_is_repainted(talk: Talk) -> None:
     assert "has no answer to its last question. Ask again." in talk.kernel.run("%session show --last")
 
 
+def test_a_repainted_answer_that_broke_off_says_why(talk: Talk) -> None:
+    """Whoever closed the page too early learns what those learn who watched."""
+    talk.server.push(Reply("one two three four", fault=Fault("reset")))
+    talk.kernel.run("%agent hi")
+    shown = talk.kernel.run("%session show --last")
+    assert shown.startswith("one two\n\nbroken off; what came until then is kept · model-a · ")
+    assert "lost the connection. What came until then is kept; `%agent go on` asks for the rest." in shown
+
+
 @pytest.fixture
 def keyed(talk: Talk) -> Talk:
     """The kernel with a key in its environment."""
