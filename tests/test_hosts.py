@@ -15,6 +15,8 @@ import pytest
 from hosts_kit import Kernel, Terminal, last_line, shown
 from nbclient import NotebookClient
 
+from ipy_sessions.testing import MessagesServer
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -123,6 +125,18 @@ def test_the_first_notebook_runs_from_top_to_bottom(tmp_path: Path) -> None:
     for sentence in told:
         assert sentence in done.stdout
     assert list(tmp_path.glob("**/*.jsonl")) == []
+
+
+def test_the_first_notebook_spends_nothing_where_there_is_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also opened outside of `make lab`: every ask of it names the offline model, and no server is asked."""
+    monkeypatch.delenv("IPY_SESSIONS_MODEL")
+    notebook = nbformat.read(ROOT / "notebooks" / "01_first_session.ipynb", as_version=4)
+    with MessagesServer() as server:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+        assert server.requests == []
 
 
 def test_the_first_notebook_survives_a_restart_in_its_middle(tmp_path: Path) -> None:
