@@ -14,7 +14,7 @@ https://docs.anthropic.com/en/api/messages
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict, TypeGuard
 
 import msgspec
 
@@ -55,7 +55,22 @@ class NewEntry(msgspec.Struct, frozen=True):
     fields: dict[str, Any]
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Kept(Protocol):
+    """Where the lines of entries are that were read from a file."""
+
+    def fields(self, entry_id: str) -> dict[str, Any]:
+        """Return the fields of one of them, decoded now."""
+
+
+if TYPE_CHECKING:
+    Held: TypeAlias = Any
+else:
+
+    class Held:
+        """What no JSON value is, so that no line can bring it along."""
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False, eq=False):
     """One line of a log.
 
     Parameters
@@ -72,27 +87,55 @@ class Entry(msgspec.Struct, frozen=True):
         Id of the session that wrote it.
     ts
         When it was written: UTC, ISO 8601, milliseconds.
-    fields
-        Everything else on the line, as it stands there. Not to be changed.
+    held
+        Everything else on the line, or where to read that when it is asked for: a session of a hundred thousand entries
+        is opened without decoding what nobody looks at.
+    line_role
+        The line's ``role``, which is decoded at once.
     """
 
+    # Decoded straight from JSON. `held` has a name there that no line has, and is set after that.
     type: str
-    seq: int
-    id: str
-    parent_id: str | None
-    session: str
-    ts: str
-    fields: dict[str, Any]
+    seq: int = 0
+    id: str = ""
+    parent_id: str | None = None
+    session: str = ""
+    ts: str = ""
+    held: Held = msgspec.field(default=None, name="(held)")
+    line_role: str | None = msgspec.field(default=None, name="role")
+
+    def __eq__(self, other: object) -> bool:
+        """Compare what the lines say."""
+        if not isinstance(other, Entry):
+            return NotImplemented
+        return self._head == other._head and self.fields == other.fields
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    @property
+    def _head(self) -> tuple[object, ...]:
+        return self.type, self.seq, self.id, self.parent_id, self.session, self.ts
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """Everything else on the line, as it stands there. Not to be changed."""
+        held: dict[str, Any] | Kept = self.held
+        return held if isinstance(held, dict) else held.fields(self.id)
 
     @property
     def role(self) -> str | None:
         """``"user"`` or ``"assistant"`` of a message, else ``None``."""
-        return self.fields.get("role") if self.type == "message" else None
+        if self.type != "message":
+            return None
+        held: dict[str, Any] | Kept = self.held
+        return held.get("role") if isinstance(held, dict) else self.line_role
 
     @property
     def content(self) -> list[Block]:
-        """The content blocks of a message, else an empty list."""
-        return blocks(self.fields.get("content", []))
+        """The content blocks of a message; an empty list for what has none, as after a change by hand."""
+        content = self.fields.get("content")
+        return blocks(content) if is_content(content) else []
 
     @property
     def text(self) -> str:
@@ -215,7 +258,7 @@ def check(new: NewEntry) -> None:
         raise InvalidEntryError("A message needs content: a string, or a list of content blocks.")
 
 
-def is_content(content: object) -> bool:
+def is_content(content: object) -> TypeGuard[str | list[Block]]:
     """Tell whether something can be the content of a message."""
     if isinstance(content, str):
         return True

@@ -4,6 +4,9 @@ Pure: it reads entries and knows no file. It owns two answers, the path from the
 leaf, and it never loops and never hides. A circle is cut where it closes. A parent that is missing, since its line
 was damaged, is kept in `missing`, and the step that stood before in the file takes its place, so that one bad line
 does not cost the conversation before it.
+
+A hundred thousand entries are added in a few passes that Python runs in C; what only few ask for (the leaves, the
+missing parents) is worked out when it is asked for.
 """
 
 from __future__ import annotations
@@ -24,26 +27,41 @@ class Tree:
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self._entries: dict[str, Entry] = {}
-        self._parents: set[str] = set()
-        self._before: dict[str, str | None] = {}
         self.leaf: str | None = None
         """Id of the entry that the next one will follow: the last step in the file's order."""
         self.last_seq = 0
         """The highest number that an entry has."""
-        for entry in entries:
-            self.add(entry)
+        self.extend(list(entries))
 
     def add(self, entry: Entry) -> None:
         """Add the entry that comes next in the file; a step of the conversation becomes the leaf."""
+        self.adopt(entry)
+        if entry.in_tree:
+            self.leaf = entry.id
+
+    def adopt(self, entry: Entry) -> None:
+        """Add an entry that another program has written: the conversation stands where it stood."""
         if entry.id in self._entries:
             raise ValueError(f"the id {entry.id} is in the log already")
         self._entries[entry.id] = entry
         self.last_seq = max(self.last_seq, entry.seq)
-        if entry.in_tree:
-            self._before[entry.id] = self.leaf
-            self.leaf = entry.id
-            if entry.parent_id is not None:
-                self._parents.add(entry.parent_id)
+
+    def extend(self, entries: list[Entry]) -> None:
+        """Add many entries, all or none.
+
+        Raises
+        ------
+        ValueError
+            When two of them have the same id.
+        """
+        if not entries:
+            return
+        added = {entry.id: entry for entry in entries}
+        if len(added) < len(entries) or not self._entries.keys().isdisjoint(added):
+            raise ValueError("an id is in the log already")
+        self._entries.update(added)
+        self.last_seq = max(self.last_seq, max([entry.seq for entry in entries]))
+        self.leaf = next((entry.id for entry in reversed(entries) if entry.in_tree), self.leaf)
 
     def __contains__(self, entry_id: str) -> bool:
         return entry_id in self._entries
@@ -61,12 +79,13 @@ class Tree:
     @property
     def leaves(self) -> list[str]:
         """Ids of the steps that nothing follows, in the order of the file."""
-        return [entry.id for entry in self if entry.in_tree and entry.id not in self._parents]
+        parents = self._parents()
+        return [entry.id for entry in self if entry.id not in parents and entry.in_tree]
 
     @property
     def missing(self) -> list[str]:
         """Ids that an entry follows and that are not there, as after a damaged line."""
-        return sorted(self._parents - self._entries.keys())
+        return sorted(self._parents() - self._entries.keys())
 
     def path(self, leaf: str | None = None) -> list[Entry]:
         """Return the steps from the first to `leaf`, or to the tree's own leaf.
@@ -78,11 +97,23 @@ class Tree:
         """
         steps: list[Entry] = []
         seen: set[str] = set()
+        before: dict[str, str | None] | None = None
         at = self.leaf if leaf is None else self._entries[leaf].id
         while at is not None and at in self._entries and at not in seen:
             seen.add(at)
-            steps.append(self._entries[at])
-            parent = self._entries[at].parent_id
-            at = parent if parent is None or parent in self._entries else self._before[at]
+            entry = self._entries[at]
+            steps.append(entry)
+            at = entry.parent_id
+            if at is not None and at not in self._entries:
+                before = self._before() if before is None else before
+                at = before[entry.id]
         steps.reverse()
         return steps
+
+    def _parents(self) -> set[str]:
+        return {entry.parent_id for entry in self if entry.parent_id is not None and entry.in_tree}
+
+    def _before(self) -> dict[str, str | None]:
+        """Return for each step the one that stood before it in the file."""
+        steps = [entry.id for entry in self if entry.in_tree]
+        return dict(zip(steps, [None, *steps], strict=False))

@@ -1,4 +1,4 @@
-"""A session's file, read whole, with an account of what could not be read.
+"""A session's file, read once, with an account of what could not be read.
 
 A reader changes nothing on disk and gives up nothing that is readable: a damaged line is skipped and reported with its
 number, everything before and after it is kept. Only a file that does not begin as a session is refused, untouched.
@@ -7,13 +7,20 @@ number, everything before and after it is kept. Only a file that does not begin 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
 from ipy_sessions.encoding import decode
 from ipy_sessions.entries import Entry, Header
 from ipy_sessions.errors import NotASessionError
+from ipy_sessions.store.lines import Lines
 from ipy_sessions.tree import Tree
+
+BLOCK = 64 * 1024  # bytes read at a time when looking for a line's end or beginning
+LONGEST_HEADER = 16 * 1024 * 1024  # bytes; what has no line break by then is no session
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # an editor on Windows may have put it there
 
@@ -84,30 +91,31 @@ def read(path: Path) -> Contents:
     OSError
         When it cannot be read at all.
     """
-    with path.open("rb") as file:
-        status, data = os.fstat(file.fileno()), file.read()
-    return parse(data, path)._replace(reading=Reading(len(data), identity(status)))
+    with FileIO(path) as file:
+        status = os.fstat(file.fileno())
+        header, offset = read_header(file, path)
+        lines = Lines(file, status.st_size)
+        entries, faults = lines.read(offset)
+    bad_lines = [BadLine(lines.line_number(fault.offset), fault.reason) for fault in faults]
+    return Contents(header, Tree(entries), bad_lines, Reading(status.st_size, identity(status)))
 
 
-def parse(data: bytes, path: Path) -> Contents:
-    """Read the bytes of a session's file; `path` is for the error's sentence."""
-    lines = data.removeprefix(BYTE_ORDER_MARK).split(b"\n")
-    header = _header(lines[0], path)
-    tree = Tree()
-    bad_lines = []
-    for number, line in enumerate(lines[1:], start=2):
-        if not line.strip():
-            continue
-        try:
-            tree.add(_entry(line))
-        except ValueError as error:
-            bad_lines.append(BadLine(number, str(error)))
-    return Contents(header, tree, bad_lines)
+def read_header(file: FileIO, path: Path) -> tuple[Header, int]:
+    """Read the first line of a file; return the header and where the next line begins. `path` is for the error."""
+    data = b""
+    while b"\n" not in data and len(data) < LONGEST_HEADER:
+        more = file.read(BLOCK)
+        if not more:
+            break
+        data += more
+    line, newline, _ = data.partition(b"\n")
+    return parse_header(line, path), len(line) + len(newline)
 
 
-def _header(line: bytes, path: Path) -> Header:
+def parse_header(line: bytes, path: Path) -> Header:
+    """Read a header's line; `path` is for the error's sentence."""
     try:
-        header = decode(line)
+        header = decode(line.removeprefix(BYTE_ORDER_MARK))
     except ValueError as error:
         raise NotASessionError(f"{path} is not a session: its first line is {error}. It was left untouched.") from None
     if not isinstance(header, Header):
@@ -115,8 +123,36 @@ def _header(line: bytes, path: Path) -> Header:
     return header
 
 
-def _entry(line: bytes) -> Entry:
-    entry = decode(line)
-    if isinstance(entry, Header):
-        raise ValueError("a second header")  # noqa: TRY004 - one kind of error for one kind of fault
-    return entry
+def last(path: Path, count: int) -> list[Entry]:
+    """Return the last messages of a session's file, the latest last; what stands before them is not read.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be read.
+    """
+    found: list[Entry] = []
+    with FileIO(path) as file:
+        for line in backwards(file.fileno(), os.fstat(file.fileno()).st_size):
+            if len(found) == count:
+                break
+            with suppress(ValueError):
+                entry = decode(line)
+                if isinstance(entry, Entry) and entry.type == "message":
+                    found.append(entry)
+    return found[::-1]
+
+
+def backwards(fd: int, end: int) -> Iterator[bytes]:
+    """Yield the lines of a file from the one that ends at `end` to its first, empty ones left out."""
+    rest = b""
+    size = BLOCK
+    while end > 0:
+        start = max(0, end - size)
+        first, *others = (os.pread(fd, end - start, start) + rest).split(b"\n")
+        yield from (line for line in reversed(others) if line.strip())
+        # A line that is longer than what was read grows by doubled steps, so that it is not copied too often.
+        size = BLOCK if others else size * 2
+        rest, end = first, start
+    if rest.strip():
+        yield rest

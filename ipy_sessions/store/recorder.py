@@ -168,7 +168,7 @@ class Recorder:
             parent_id=None if new.type in OUTSIDE_TREE else self.tree.leaf,
             session=self.header.id,
             ts=timestamp(self._source.now()),
-            fields=fields,
+            held=fields,
         )
 
     def _create_file(self, entries: Iterable[Entry]) -> FileLog:

@@ -1,0 +1,237 @@
+"""The lines of a session's file, read once for what every line has, and again for the rest when somebody asks.
+
+A file up to `IN_MEMORY` is kept as the bytes that it is. A larger one stays on disk and is read piece by piece: what
+is in memory then are the entries' heads and the longest line, whatever the size of the file.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from bisect import bisect_right
+from collections.abc import Iterator
+from io import FileIO
+from typing import Any, NamedTuple
+
+from msgspec.structs import force_setattr
+
+from ipy_sessions.encoding import decode, decode_many
+from ipy_sessions.entries import Entry, Header
+from ipy_sessions.errors import LogLostError
+
+IN_MEMORY = 64 * 1024 * 1024  # bytes; of a larger file the lines stay on disk
+PIECE = 4 * 1024 * 1024  # bytes that are read at a time from a larger file
+
+
+class Fault(NamedTuple):
+    """A line that could not be read.
+
+    Parameters
+    ----------
+    offset
+        Where it begins, in bytes.
+    reason
+        What is wrong with it, in a few words.
+    """
+
+    offset: int
+    reason: str
+
+
+class _Piece(NamedTuple):
+    """Some whole lines of the file: where they are, and the number of the first entry among them."""
+
+    offset: int
+    size: int
+    first: int
+    starts: list[int] | None
+    """Where each entry's line begins, in a piece that holds other lines, too; ``None`` where each line is one."""
+
+
+class Lines:
+    """The lines of one file behind its header.
+
+    Parameters
+    ----------
+    file
+        The file, open for reading without a buffer. Of a large one the descriptor is kept.
+    size
+        Bytes of it that are read; what is appended later is not.
+    """
+
+    def __init__(self, file: FileIO, size: int) -> None:
+        self._file = file
+        self._fd: int | None = None
+        self._size = size
+        self._whole = b""
+        self._pieces: list[_Piece] = []
+        self._ids: list[str] = []
+        self._numbers: dict[str, int] = {}
+        self._at_hand: tuple[int, bytes, list[int]] | None = None
+
+    def read(self, offset: int) -> tuple[list[Entry], list[Fault]]:
+        """Read every line from `offset` on, once.
+
+        Returns
+        -------
+        entries, faults
+            Both in the order of the file; of two entries with one id the first is read.
+        """
+        entries: list[Entry] = []
+        faults: list[Fault] = []
+        for start, data in self._read_pieces(offset):
+            found, starts, bad = _entries(data)
+            self._pieces.append(_Piece(start, len(data), len(entries), starts))
+            entries += found
+            faults += [Fault(start + at, reason) for at, reason in bad]
+        self._ids = [entry.id for entry in entries]
+        for entry in entries:
+            if entry.held is None:
+                force_setattr(entry, "held", self)
+        if len(set(self._ids)) < len(self._ids):
+            entries, doubled = self._without_doubles(entries)
+            faults = sorted(faults + doubled)
+        return entries, faults
+
+    def fields(self, entry_id: str) -> dict[str, Any]:
+        """Return the fields of one entry.
+
+        Raises
+        ------
+        LogLostError
+            When the file was changed, so that its line is not there any more.
+        """
+        if not self._numbers:  # the first of two with one id
+            self._numbers = dict(zip(reversed(self._ids), range(len(self._ids) - 1, -1, -1), strict=True))
+        data, start = self._find(self._numbers[entry_id])
+        end = data.find(b"\n", start)
+        try:
+            entry = decode(memoryview(data)[start : end if end >= 0 else len(data)])
+        except ValueError:
+            entry = None
+        if not isinstance(entry, Entry) or entry.id != entry_id:
+            raise LogLostError("The session's file was changed while it was open: a line of it is not there any more.")
+        return entry.fields
+
+    def line_number(self, offset: int) -> int:
+        """Return the number of the line that begins at an offset; the header's is 1."""
+        if self._whole:
+            return self._whole.count(b"\n", 0, offset - self._pieces[0].offset) + 2
+        pieces = (self._fetch(index)[1][: offset - piece.offset] for index, piece in enumerate(self._pieces))
+        return sum(data.count(b"\n") for data in pieces) + 2
+
+    def _without_doubles(self, entries: list[Entry]) -> tuple[list[Entry], list[Fault]]:
+        seen: set[str] = set()
+        kept, doubled = [], []
+        for number, entry in enumerate(entries):
+            if entry.id in seen:
+                index = self._piece_of(number)
+                offset = self._pieces[index].offset + self._find(number)[1]
+                doubled.append(Fault(offset, f"the id {entry.id} is in the log already"))
+            else:
+                seen.add(entry.id)
+                kept.append(entry)
+        return kept, doubled
+
+    def _find(self, number: int) -> tuple[bytes, int]:
+        """Return the piece that holds an entry, and where in it the entry's line begins."""
+        index = self._piece_of(number)
+        at_hand = self._at_hand
+        if at_hand is None or at_hand[0] != index:
+            at_hand = self._at_hand = self._fetch(index)
+        _, data, starts = at_hand
+        place = number - self._pieces[index].first
+        return data, starts[place] if place < len(starts) else len(data)
+
+    def _piece_of(self, number: int) -> int:
+        return bisect_right(self._pieces, number, key=lambda piece: piece.first) - 1
+
+    def _fetch(self, index: int) -> tuple[int, bytes, list[int]]:
+        piece = self._pieces[index]
+        data = self._whole if self._fd is None else os.pread(self._fd, piece.size, piece.offset)
+        return index, data, _starts(data) if piece.starts is None else piece.starts
+
+    def _read_pieces(self, offset: int) -> Iterator[tuple[int, bytes | memoryview]]:
+        self._file.seek(offset)
+        if self._size > IN_MEMORY:
+            self._fd = os.dup(self._file.fileno())
+            weakref.finalize(self, os.close, self._fd)
+            yield from _large_pieces(self._file, offset, self._size)
+        else:
+            self._whole = self._file.read(self._size - offset)
+            yield offset, self._whole
+
+
+def _large_pieces(file: FileIO, offset: int, size: int) -> Iterator[tuple[int, memoryview]]:
+    """Yield whole lines, always in the same buffer, which grows to hold the longest of them."""
+    buffer = bytearray(PIECE)
+    filled = 0
+    while offset + filled < size:
+        if filled == len(buffer):
+            buffer = buffer + bytes(filled)  # noqa: PLR6104 - another one: what was yielded may still refer to this one
+        room = min(len(buffer), size - offset) - filled
+        count = file.readinto(memoryview(buffer)[filled : filled + room])
+        if not count:
+            break
+        end = buffer.rfind(b"\n", filled, filled + count) + 1
+        filled += count
+        if end:
+            yield offset, memoryview(buffer)[:end]
+            buffer[: filled - end] = buffer[end:filled]
+            offset, filled = offset + end, filled - end
+    if filled:
+        yield offset, memoryview(buffer)[:filled]
+
+
+def _entries(data: bytes | memoryview) -> tuple[list[Entry], list[int] | None, list[Fault]]:
+    """Read whole lines, in bulk when every one of them is an entry.
+
+    Returns
+    -------
+    entries, starts, faults
+        `starts` is ``None`` after the bulk; offsets count from the beginning of `data`.
+    """
+    try:
+        return decode_many(data), None, []
+    except ValueError:
+        return _one_by_one(bytes(data))
+
+
+def _one_by_one(data: bytes) -> tuple[list[Entry], list[int] | None, list[Fault]]:
+    entries: list[Entry] = []
+    starts: list[int] = []
+    faults: list[Fault] = []
+    for start in _starts(data):
+        end = data.find(b"\n", start)
+        line = data[start : end if end >= 0 else len(data)]
+        try:
+            entry = _one(line)
+        except ValueError as error:
+            faults.append(Fault(start, str(error)))
+        else:
+            entries.append(entry)
+            starts.append(start)
+    return entries, starts, faults
+
+
+def _one(line: bytes) -> Entry:
+    try:
+        (entry,) = decode_many(line)
+    except ValueError:
+        entry = decode(line)
+    if isinstance(entry, Header):
+        raise ValueError("a second header")  # noqa: TRY004 - one kind of error for one kind of fault
+    return entry
+
+
+def _starts(data: bytes) -> list[int]:
+    """Return where each line begins that is not empty."""
+    starts = []
+    start, size = 0, len(data)
+    while start < size:
+        end = data.find(b"\n", start)
+        end = size if end < 0 else end
+        if end > start and (end - start > 2 or data[start:end].strip()):  # noqa: PLR2004 - "\r" and a blank are no line
+            starts.append(start)
+        start = end + 1
+    return starts
