@@ -37,11 +37,13 @@ if TYPE_CHECKING:
         LogWriteError,
         ModelError,
         NotASessionError,
+        SessionBusyError,
         SessionClosedError,
         SessionNotFoundError,
         SessionReadOnlyError,
         SessionsError,
         SettingError,
+        StaleSessionError,
         TurnRunningError,
         UnknownModelError,
     )
@@ -50,6 +52,9 @@ if TYPE_CHECKING:
     from ipy_sessions.manager import SessionManager
     from ipy_sessions.session import Session
     from ipy_sessions.settings import Parameters, Settings
+    from ipy_sessions.store.disk import FolderStore
+    from ipy_sessions.store.interface import Store
+    from ipy_sessions.store.memory import MemoryStore
     from ipy_sessions.summary import SessionInfo
 
 _HOMES = {
@@ -65,11 +70,13 @@ _HOMES = {
         "LogWriteError",
         "ModelError",
         "NotASessionError",
+        "SessionBusyError",
         "SessionClosedError",
         "SessionNotFoundError",
         "SessionReadOnlyError",
         "SessionsError",
         "SettingError",
+        "StaleSessionError",
         "TurnRunningError",
         "UnknownModelError",
     ],
@@ -78,6 +85,9 @@ _HOMES = {
     "manager": ["SessionManager"],
     "session": ["Session"],
     "settings": ["Parameters", "Settings"],
+    "store.disk": ["FolderStore"],
+    "store.interface": ["Store"],
+    "store.memory": ["MemoryStore"],
     "summary": ["SessionInfo"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -90,11 +100,13 @@ __all__ = [
     "Entry",
     "Finished",
     "FolderError",
+    "FolderStore",
     "Header",
     "InvalidEntryError",
     "InvalidIdError",
     "LogLostError",
     "LogWriteError",
+    "MemoryStore",
     "ModelError",
     "NewEntry",
     "NotASessionError",
@@ -102,6 +114,7 @@ __all__ = [
     "Parameters",
     "Reply",
     "Session",
+    "SessionBusyError",
     "SessionClosedError",
     "SessionInfo",
     "SessionManager",
@@ -110,7 +123,9 @@ __all__ = [
     "SessionsError",
     "SettingError",
     "Settings",
+    "StaleSessionError",
     "Started",
+    "Store",
     "TextDelta",
     "ThinkingDelta",
     "TurnRunningError",

@@ -13,7 +13,9 @@
     ├── InvalidEntryError         what was to be written can be no line of a log
     ├── FolderError               a folder of sessions cannot be read or made
     ├── NotASessionError          a file is not a session's log
-    ├── SessionReadOnlyError      a session cannot be written: a newer version wrote it
+    ├── SessionReadOnlyError      a session cannot be written: opened to read, by a newer version, in a child process
+    ├── SessionBusyError          another kernel has the session open
+    ├── StaleSessionError         the conversation stands elsewhere than the caller believes
     ├── LogWriteError             the disk refused a line
     │   └── LogLostError          the file was deleted, replaced or cut short under us
     └── ModelError                the model could not answer
@@ -76,7 +78,27 @@ class NotASessionError(SessionsError):
 
 
 class SessionReadOnlyError(SessionsError):
-    """A session cannot be written: a newer version of ipy_sessions wrote it."""
+    """A session cannot be written: it was opened to read, a newer version wrote it, or this is a forked child."""
+
+
+class SessionBusyError(SessionsError):
+    """Another kernel has the session open.
+
+    Parameters
+    ----------
+    message
+        Who has it, and the ways on.
+    owner
+        That kernel, with ``pid``, ``host``, ``notebook`` and ``since``; ``None`` where nothing says who.
+    """
+
+    def __init__(self, message: str, owner: object = None) -> None:
+        super().__init__(message)
+        self.owner = owner
+
+
+class StaleSessionError(SessionsError):
+    """The conversation stands elsewhere than the caller believes: somebody else has written to it."""
 
 
 class LogWriteError(SessionsError):

@@ -6,30 +6,39 @@ and how anything is shown.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Self
 
 from ipy_sessions.errors import (
     AmbiguousReferenceError,
     InvalidIdError,
+    SessionBusyError,
     SessionNotFoundError,
+    SessionReadOnlyError,
     SessionsError,
+    SettingError,
     TurnRunningError,
 )
 from ipy_sessions.identifiers import SYSTEM, Source
 from ipy_sessions.model.registry import Models
 from ipy_sessions.notebook import cell_ids
-from ipy_sessions.references import Rows, matching, names, unknown
+from ipy_sessions.references import Filter, busy, matching, names, unknown
 from ipy_sessions.session import FindModel, Session
 from ipy_sessions.settings import Settings
 from ipy_sessions.store.birth import new_header
-from ipy_sessions.store.catalog import scan
-from ipy_sessions.store.folder import Folder
-from ipy_sessions.store.reading import Contents, read
+from ipy_sessions.store.disk import FolderStore
+from ipy_sessions.store.folder import absolute
+from ipy_sessions.store.interface import Listing, Log, Progress, Store
+from ipy_sessions.store.memory import MemoryStore
+from ipy_sessions.store.owner import Owner
+from ipy_sessions.store.reading import Contents
 from ipy_sessions.store.recorder import Recorder
 from ipy_sessions.summary import SessionInfo
 from ipy_sessions.tree import Tree
@@ -44,6 +53,8 @@ class SessionManager:
     ----------
     directory
         The folder that holds the sessions; created with the first one that is written.
+    store
+        Where the sessions are, when that is no folder: anything that passes `ipy_sessions.testing.check_store`.
     notebook
         The notebook whose sessions these are; ``None`` in a script or a terminal.
     provider
@@ -58,15 +69,18 @@ class SessionManager:
 
     def __init__(
         self,
-        directory: str | Path,
+        directory: str | Path | None = None,
         *,
+        store: Store | None = None,
         notebook: Path | None = None,
         provider: str = "script",
         settings: Settings | None = None,
         find_model: FindModel | None = None,
         source: Source = SYSTEM,
     ) -> None:
-        self.folder = Folder(Path(directory))
+        if (directory is None) == (store is None):
+            raise SettingError("Sessions need one place: SessionManager('.sessions'), or SessionManager(store=…).")
+        self.store: Store = store or FolderStore(Path(str(directory)))
         """Where the sessions are."""
         self.notebook = notebook
         """The notebook whose sessions these are; it may be renamed while the kernel runs."""
@@ -74,7 +88,6 @@ class SessionManager:
         """What new sessions begin with."""
         self.current: Session | None = None
         """The session that asks go to, if one was chosen."""
-        self._reads_folder = True
         self._provider = provider
         self.models = Models(lambda: self.settings)
         """The models that can be reached from here."""
@@ -92,9 +105,7 @@ class SessionManager:
     def in_memory(cls, settings: Settings | None = None, find_model: FindModel | None = None) -> SessionManager:
         """Return a manager of sessions that are in memory alone; it finds no others and writes nothing."""
         settings = replace(settings or Settings.from_environment(os.environ), persistence="none")
-        manager = cls(".sessions", settings=settings, find_model=find_model)
-        manager._reads_folder = False
-        return manager
+        return cls(store=MemoryStore(), settings=settings, find_model=find_model)
 
     # Making and opening
 
@@ -125,31 +136,69 @@ class SessionManager:
         session_id = self._source.new_id() if id is None else self._valid(id)
         created = self._source.now()
         header = new_header(
-            session_id, created, self.folder, name=name or None, notebook=self.notebook, provider=self._provider
+            session_id, created, self.store.path, name=name or None, notebook=self.notebook, provider=self._provider
         )
-        file = self.folder.free(
-            self.folder.file_for(session_id, created, self.notebook), {session.file for session in self._open}
-        )
-        contents = Contents(header, Tree(), [])
-        return self._register(file, contents, temporary=temporary or self.settings.persistence == "none")
+        taken = {session.file for session in self._open}
+        path = self.store.path_for(session_id, created, self.notebook, taken)
+        temporary = temporary or self.settings.persistence == "none"
+        return self._register(path, Contents(header, Tree(), []), None, temporary=temporary)
 
-    def open(self, ref: str | Path | SessionInfo) -> Session:
+    def open(self, ref: str | Path | SessionInfo, *, read_only: bool = False, wait: float = 0.0) -> Session:
         """Return the session that is meant, read from its file; one that is open here already is returned as it is.
 
         Parameters
         ----------
         ref
             A row of `list`, a name, an id or the end of one, or a path.
+        read_only
+            Only read it: nobody is kept out, and it may be open elsewhere.
+        wait
+            Seconds to wait for another kernel to let go of it.
 
         Raises
         ------
+        SessionBusyError
+            When another kernel has it open; with that kernel, and the ways on.
         SessionNotFoundError, AmbiguousReferenceError
             When none, or more than one, answers to it; with those that are near.
         NotASessionError
             When the file is something else.
         """
-        found = self._load(ref)
-        return found if isinstance(found, Session) else self._register(*found)
+        path, called = self._find(ref)
+        return self._opened(path, read_only=read_only) or self._read(path, called, read_only=read_only, wait=wait)
+
+    def fork(self, ref: str | Path | SessionInfo, name: str | None = None) -> Session:
+        """Return a new session that begins as a copy of another, which stays as it is; it may be open elsewhere.
+
+        The copied entries keep their ids and say which session wrote them; the new session's header names the other.
+
+        Parameters
+        ----------
+        ref
+            As for `open`.
+        name
+            What to call it; by default the other's name with ``(fork)``.
+
+        Raises
+        ------
+        SessionNotFoundError, AmbiguousReferenceError, NotASessionError
+            As for `open`.
+        """
+        path, _ = self._find(ref)
+        found = self._opened(path, read_only=True)
+        other = found or self._read(path, "", read_only=True)
+        session = self.create()
+        try:
+            session.begin_as(other)
+        except BaseException:
+            self.close(session)
+            raise
+        finally:
+            if found is None:
+                self.close(other)
+        old = other.name
+        session.note(name=name or (f"{old} (fork)" if old else None), notebook=session.header.fields.get("notebook"))
+        return session
 
     def continue_recent(self) -> Session:
         """Return this notebook's session of the latest message; without a notebook the folder's; or else a new one."""
@@ -158,44 +207,79 @@ class SessionManager:
 
     # Finding
 
-    def list(self, *, notebook: Path | None = None) -> list[SessionInfo]:
+    def list(  # noqa: PLR0913 - each of them narrows the list
+        self,
+        *,
+        notebook: Path | None = None,
+        name: str | None = None,
+        tag: str | None = None,
+        model: str | None = None,
+        key: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        archived: bool | None = False,
+        limit: int | None = None,
+        after: str = "",
+        progress: Progress | None = None,
+    ) -> list[SessionInfo]:
         """Return the sessions of the folder, that of the latest message first; those in memory alone included.
 
         Parameters
         ----------
         notebook
-            Return only those that belong to this notebook: by its path, or, when the path that they know is gone, by
-            the cells that they have seen.
+            Only those that belong to this notebook: by its path, or, when the path that they know is gone, by the
+            cells that they have seen.
+        name, tag, model, key
+            Only those whose title holds this text, that have this tag, that this model answered last, whose key begins
+            with this.
+        since, until
+            Only those whose last message is not older, not younger; aware.
+        archived
+            Whether to return the archived ones: not, only, or (``None``) also.
+        limit, after
+            At most so many, behind the row with this `SessionInfo.cursor`. New sessions in between shift nothing.
+        progress
+            Called with how many files of how many were looked at; whatever it raises ends the search.
         """
-        rows = self.scan()[0]
-        return rows if notebook is None else [row for row in rows if self._belongs(row, notebook)]
+        wanted = Filter(name=name, tag=tag, model=model, key=key, since=since, until=until, archived=archived)
+        rows = [row for row in self.scan(progress).rows if not after or row.cursor < after]
+        found = (row for row in rows if wanted.takes(row) and (notebook is None or self._belongs(row, notebook)))
+        return list(itertools.islice(found, limit))
 
-    def scan(self) -> tuple[Rows, Sequence[tuple[Path, str]]]:
-        """Return every session of the folder, and the files that are none, each with the reason."""
-        rows, skipped = scan(self.folder) if self._reads_folder else ([], [])
-        in_memory = [one for one in self._still_open() if one.has_messages and not one.in_file]
-        rows += [session.info() for session in in_memory]
-        rows.sort(key=lambda row: (row.modified, row.id), reverse=True)
-        return rows, skipped
+    def scan(self, progress: Progress | None = None) -> Listing:
+        """Return every session, that of the latest message first, and what is none, each with the reason."""
+        rows, skipped = self.store.rows(progress)
+        in_memory = [one.info() for one in self._still_open() if one.has_messages and not one.in_file]
+        rows += in_memory
+        rows.sort(key=attrgetter("cursor"), reverse=True)
+        return Listing(rows, skipped)
 
     # Switching
 
-    def switch(self, ref: str | Path | SessionInfo) -> Session:
+    def switch(self, ref: str | Path | SessionInfo, *, read_only: bool = False, wait: float = 0.0) -> Session:
         """Make another session current; the one before is let go of first.
 
-        A reference that cannot be opened leaves everything as it was.
+        A reference that cannot be opened leaves everything as it was. The parameters are those of `open`.
 
         Raises
         ------
         TurnRunningError
             While the current session's reply is coming in.
         """
-        found = self._load(ref)
-        if found is self.current and isinstance(found, Session):
-            return found
-        self.leave()
-        self.current = found if isinstance(found, Session) else self._register(*found)
-        return self.current
+        session = self.open(ref, read_only=read_only, wait=wait)
+        if session is not self.current:
+            self.become(session)
+        return session
+
+    def become(self, session: Session) -> None:
+        """Make a session of this manager current; the one before is let go of first."""
+        try:
+            self.leave()
+        except TurnRunningError:
+            if session.in_file:
+                self.close(session)
+            raise
+        self.current = session
 
     def begin(self, name: str | None = None, *, temporary: bool = False) -> Session:
         """Make a new session current; the one before is let go of first."""
@@ -237,6 +321,7 @@ class SessionManager:
         if errors:
             raise errors[0]
         if session is None:
+            self.store.close()
             self.models.close()
 
     # Inside
@@ -244,26 +329,43 @@ class SessionManager:
     def _still_open(self) -> Sequence[Session]:
         return [session for session in self._open if not session.closed]
 
-    def _load(self, ref: str | Path | SessionInfo) -> Session | tuple[Path, Contents]:
-        path = ref.path if isinstance(ref, SessionInfo) else self._path_of(ref)
+    def _opened(self, path: Path, *, read_only: bool) -> Session | None:
+        """Return the session of a path that is open here, if it serves."""
         for session in self._still_open():
             if session.file == path:
-                return session
-        try:
-            return path, read(path)
-        except OSError as error:
-            raise SessionNotFoundError(f"{path} could not be read: {error.strerror or error}.") from error
+                if not session.read_only or read_only:
+                    return session
+                self.close(session)  # it was opened to read, and is to be written now
+        return None
 
-    def _path_of(self, ref: str | Path) -> Path:
-        rows = {row.path: row for row in self.list()}
+    def _read(self, path: Path, called: str, *, read_only: bool, wait: float = 0.0) -> Session:
+        if read_only:
+            why = f"{called} was opened to read. To go on with it, type `%session open {called}` or `%session fork`."
+            return self._register(path, self.store.read(path), None, read_only=why)
+        try:
+            contents, log = self.store.open(path, self._owner(), wait)
+        except SessionReadOnlyError as error:
+            return self._register(path, self.store.read(path), None, read_only=str(error))
+        except SessionBusyError as error:
+            raise SessionBusyError(busy(called, error), error.owner) from None
+        return self._register(path, contents, log)
+
+    def _owner(self) -> Owner:
+        return Owner.here(SYSTEM.now(), self.notebook)
+
+    def _find(self, ref: str | Path | SessionInfo) -> tuple[Path, str]:
+        """Return the path of the session that is meant, and how to call it."""
+        if isinstance(ref, SessionInfo):
+            return ref.path, ref.tail
+        rows = {row.path: row for row in self.list(archived=None)}
         rows.update({session.file: session.info() for session in self._still_open()})
         matches = matching(str(ref), list(rows.values()))
         if len(matches) > 1:
             raise AmbiguousReferenceError(f"{len(matches)} sessions answer to {str(ref)!r}: {names(matches)}.")
         if matches:
-            return matches[0].path
+            return matches[0].path, matches[0].tail
         for path in self._files_called(ref):
-            return path
+            return path, rows[path].tail if path in rows else str(ref)
         raise SessionNotFoundError(unknown(str(ref), list(rows.values())))
 
     def _files_called(self, ref: str | Path) -> Sequence[Path]:
@@ -272,14 +374,31 @@ class SessionManager:
             return []
         to_be = {session.file for session in self._still_open()}
         try:
-            paths = [(base / Path(ref).expanduser()).resolve() for base in (Path(), self.folder.path)]
+            paths = [(base / Path(ref).expanduser()).resolve() for base in (Path(), self.store.path)]
             return [path for path in paths if path in to_be or path.exists()]
         except (OSError, RuntimeError, ValueError):  # no home of that name, too long, a NUL
             return []
 
-    def _register(self, file: Path, contents: Contents, *, temporary: bool = False) -> Session:
-        recorder = Recorder(file, contents, self._source, temporary=temporary)
-        session = Session(recorder, settings=lambda: self.settings, find_model=self._find_model, source=self._source)
+    def _register(
+        self, path: Path, contents: Contents, log: Log | None, *, temporary: bool = False, read_only: str = ""
+    ) -> Session:
+        recorder = Recorder(
+            self.store,
+            path,
+            contents,
+            log,
+            owner=self._owner,
+            source=self._source,
+            settings=lambda: self.settings,
+            temporary=temporary,
+        )
+        session = Session(
+            recorder,
+            settings=lambda: self.settings,
+            find_model=self._find_model,
+            source=self._source,
+            read_only=read_only,
+        )
         self._open.append(session)
         return session
 
@@ -289,7 +408,7 @@ class SessionManager:
                 f"{session_id!r} cannot be an id: it takes 8 to 64 letters, digits, dashes and underscores, "
                 "a letter among them and no dash first."
             )
-        ids = {session.id for session in self._still_open()} | {row.id for row in self.list()}
+        ids = {session.id for session in self._still_open()} | {row.id for row in self.list(archived=None)}
         if session_id in ids:
             raise InvalidIdError(
                 f"The id {session_id!r} is taken. Open that session with `%session open {session_id}`."
@@ -299,7 +418,7 @@ class SessionManager:
     def _belongs(self, row: SessionInfo, notebook: Path) -> bool:
         if row.notebook is None:
             return False
-        known = self.folder.absolute(row.notebook)
+        known = absolute(self.store.path, row.notebook)
         if known == notebook:
             return True
         try:

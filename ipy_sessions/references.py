@@ -1,11 +1,14 @@
-"""Which session a reference means, and what to say when none or more than one does. Pure."""
+"""Which sessions are meant, by a reference or by what they have, and what to say when none or too many are. Pure."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
+from ipy_sessions.errors import SessionBusyError
 from ipy_sessions.summary import SessionInfo
 
 Rows: TypeAlias = list[SessionInfo]
@@ -41,3 +44,37 @@ def names(rows: Sequence[SessionInfo]) -> str:
     """Return what tells some sessions apart: titles with the ends of ids, or with files where those ends agree."""
     tails = [row.tail for row in rows]
     return ", ".join(f"{row.title!r} ({row.tail if tails.count(row.tail) == 1 else row.path.name})" for row in rows)
+
+
+def busy(called: str, error: SessionBusyError) -> str:
+    """Return the sentence for a session that another kernel has open, with the three ways on."""
+    return (
+        f"{called} is open elsewhere: {error.owner or 'in another program'}. To read it here, type `%session open "
+        f"{called} --read-only`; to go on in a copy, `%session fork {called}`; to wait until it is free, "
+        f"`%session open {called} --wait 60`."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which rows are wanted; the attributes are the parameters of `SessionManager.list`."""
+
+    name: str | None = None
+    tag: str | None = None
+    model: str | None = None
+    key: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    archived: bool | None = False
+
+    def takes(self, row: SessionInfo) -> bool:
+        """Tell whether a row is wanted."""
+        return (
+            self.archived in (None, row.archived)
+            and (self.name is None or self.name.casefold() in row.title.casefold())
+            and (self.tag is None or self.tag in row.tags)
+            and (self.model is None or self.model == row.model)
+            and (self.key is None or (row.key or "").startswith(self.key))
+            and (self.since is None or row.modified >= self.since)
+            and (self.until is None or row.modified <= self.until)
+        )

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any, Self
 
 from ipy_sessions import turn
+from ipy_sessions.asking import OneTurn
 from ipy_sessions.context import Context, build
-from ipy_sessions.context.parameters import own_parameters, settings_entry, settings_needed
+from ipy_sessions.context.parameters import own_parameters, settings_entry
+from ipy_sessions.counting import name_of, notebook_of, summarise
 from ipy_sessions.encoding import clean
-from ipy_sessions.entries import VERSION, Entry, Header, NewEntry, assistant, user
+from ipy_sessions.entries import Block, Entry, Header, NewEntry, user
 from ipy_sessions.errors import (
     InvalidEntryError,
-    LogWriteError,
     ModelError,
     SessionClosedError,
     SessionReadOnlyError,
@@ -29,12 +30,12 @@ from ipy_sessions.errors import (
 )
 from ipy_sessions.events import BlockEnd, Event, Reply, TextDelta, ThinkingDelta, Waiting
 from ipy_sessions.identifiers import SYSTEM, Source
-from ipy_sessions.model.interface import Model, Request
+from ipy_sessions.model.interface import Model
 from ipy_sessions.settings import PARAMETERS, Parameters, Settings
-from ipy_sessions.store.interrupts import uninterrupted
+from ipy_sessions.store.blobs import put_back
 from ipy_sessions.store.reading import BadLine
 from ipy_sessions.store.recorder import Recorder
-from ipy_sessions.summary import SessionInfo, name_of, notebook_of, summarise
+from ipy_sessions.summary import TITLE, SessionInfo, tail
 from ipy_sessions.tree import Tree
 
 FindModel = Callable[[str], Model]
@@ -53,6 +54,8 @@ class Session:
         From a name to a model; from an empty one to the default.
     source
         The clock.
+    read_only
+        Why it can only be read; empty when it can be written.
     """
 
     def __init__(
@@ -62,9 +65,8 @@ class Session:
         settings: Callable[[], Settings],
         find_model: FindModel,
         source: Source = SYSTEM,
+        read_only: str = "",
     ) -> None:
-        self.header: Header = recorder.header
-        """The first line of its log."""
         self.tree: Tree = recorder.tree
         """All its entries."""
         self.bad_lines: list[BadLine] = recorder.bad_lines
@@ -72,6 +74,8 @@ class Session:
         self.closed = False
         self.streaming = False
         """Whether a reply is coming in."""
+        self.read_only = read_only
+        """Why it can only be read; empty when it can be written."""
         self._recorder = recorder
         self._settings = settings
         self._find_model = find_model
@@ -88,6 +92,11 @@ class Session:
         return f"<Session {info.title!r}, {info.message_count} messages, {self.file}>"
 
     # What it is
+
+    @property
+    def header(self) -> Header:
+        """The first line of its log."""
+        return self._recorder.header
 
     @property
     def id(self) -> str:
@@ -140,26 +149,36 @@ class Session:
 
     def build_context(self) -> Context:
         """Return what a model would be sent now; ``.messages`` is exactly that."""
-        return build(self.tree.path())
+        context = build(self.tree.path())
+        return replace(context, messages=put_back(context.messages, self._recorder.blobs.get))
+
+    def content(self, entry: Entry) -> list[Block]:
+        """Return the content of an entry with the payloads that were too large for its line."""
+        whole: list[Block] = put_back(entry.content, self._recorder.blobs.get)
+        return whole
 
     # What it takes in
 
-    def append(self, new: NewEntry) -> Entry:
+    def append(self, new: NewEntry, *, expect: str | None = None) -> Entry:
         """Write an entry that follows the leaf; it is in the log when this returns, and flushed later.
 
         Parameters
         ----------
         new
             What `user`, `assistant` or another constructor of entries returned.
+        expect
+            Id of the entry that it is to follow; by default whichever is the leaf.
 
         Raises
         ------
+        StaleSessionError
+            When the leaf is not the entry that was expected: somebody else has written to the session.
         SessionClosedError, SessionReadOnlyError, LogWriteError
             When it cannot be written; the session is then as it was before.
         """
         self._check_writable()
         self._recorder.refresh_mask()
-        return self._recorder.write(new)
+        return self._recorder.write(new, expect)
 
     def prompt(self, text: str, **options: Any) -> Reply:
         """Ask the model, write both messages, return the reply.
@@ -216,7 +235,7 @@ class Session:
         answerer = self._find_model(wanted.model if wanted.chosen else "")
         if not wanted.chosen:
             own, wanted = replace(own, model=answerer.name), replace(wanted, model=answerer.name)
-        one = _Turn(self, self._recorder, user(text, **options), own, wanted)
+        one = OneTurn(self, self._recorder, user(text, **options), own, wanted)
         try:
             yield from self._masked(turn.take(one.ask, answerer, one.answer, self._source))
         except ModelError as error:
@@ -227,14 +246,14 @@ class Session:
     def _masked(self, events: Generator[Event, None, Reply]) -> Iterator[Event]:
         """Yield events without the credentials in them, in case that a server repeats one."""
         kind: type[TextDelta | ThinkingDelta] = TextDelta
-        tail = self._recorder.mask_stream()
+        stream = self._recorder.mask_stream()
         with closing(events):
             for event in events:
-                if not isinstance(event, kind) and (rest := tail.rest()):
+                if not isinstance(event, kind) and (rest := stream.rest()):
                     yield kind(rest)
                 if isinstance(event, TextDelta | ThinkingDelta):
                     kind = type(event)
-                    if text := tail.take(event.text):
+                    if text := stream.take(event.text):
                         yield kind(text)
                 elif isinstance(event, BlockEnd):
                     yield BlockEnd(clean(event.block, self._recorder.mask))
@@ -244,7 +263,7 @@ class Session:
                     yield event
 
     def note(self, **fields: Any) -> None:
-        """Write an ``info`` entry: a new ``name``, or the ``notebook`` that it belongs to now."""
+        """Write an ``info`` entry: a new ``name``, ``tags``, ``pinned``, ``archived``, or its ``notebook``."""
         self.append(NewEntry("info", fields))
 
     def configure(self, **changes: Any) -> None:
@@ -254,6 +273,11 @@ class Session:
             self._find_model(changed.model)
         if changed != self.parameters or own_parameters(self.tree.path()) is None:
             self.append(settings_entry(changed))
+
+    def begin_as(self, other: Session) -> None:
+        """Take over the entries of another session, as long as there are none here; both say where they are from."""
+        self._check_writable()
+        self._recorder.copy(other.header, other.tree)
 
     # Where it is kept
 
@@ -286,71 +310,20 @@ class Session:
         self.closed = True
         self._recorder.close()
 
+    def refresh(self) -> bool:
+        """Take in what its owner has written since, if the session was opened to read; return whether there was any."""
+        return bool(self.read_only) and not self.closed and self._recorder.follow()
+
     @property
     def title(self) -> str:
         """Its name, or else the beginning of its first message."""
-        return self.info().title
+        first = next((entry.text for entry in self.tree if entry.role == "user"), "")
+        return self.name or " ".join(first.split())[:TITLE] or tail(self.id)
 
     def _check_writable(self) -> None:
         if self.closed:
             raise SessionClosedError(
-                f"The session {self.title} is closed. Open it again with `%session open {self.info().tail}`."
+                f"The session {self.title} is closed. Open it again with `%session open {tail(self.id)}`."
             )
-        if self.header.version > VERSION:
-            raise SessionReadOnlyError(
-                f"{self.file} was written by a newer ipy_sessions (format {self.header.version}, this one writes "
-                f"{VERSION}) and can only be read here. Upgrade with `pip install -U ipy_sessions`."
-            )
-
-
-class _Turn:
-    """One turn of a session, for as long as it lasts: how it begins and how it ends.
-
-    Parameters
-    ----------
-    session, recorder
-        Whose turn it is.
-    question
-        The user's message.
-    own, wanted
-        The session's parameters, and this turn's.
-    """
-
-    def __init__(
-        self, session: Session, recorder: Recorder, question: NewEntry, own: Parameters, wanted: Parameters
-    ) -> None:
-        self._session = session
-        self._recorder = recorder
-        self._question = question
-        self._own = own
-        self._wanted = wanted
-        self._running = False
-        self._asked = False
-
-    def ask(self) -> Request:
-        """Write the question, and before it what it is sent with; return the request."""
-        session = self._session
-        with uninterrupted(), self._recorder.lock:
-            if session.streaming:
-                raise TurnRunningError(f"{session.title} is still answering. Wait for it, stop it or close its stream.")
-            session.streaming = self._running = True
-            self._recorder.refresh_mask()
-            for needed in settings_needed(session.tree.path(), self._own, self._wanted):
-                self._recorder.write(needed)
-            self._recorder.write(self._question)
-            self._asked = True
-            sent = session.build_context()
-        return Request(sent.messages, sent.parameters or self._wanted)
-
-    def answer(self, reply: Reply) -> None:
-        """Write the answer, if there was a question, and make the disk hold both."""
-        if not self._running:  # refused, since another turn is
-            return
-        self._session.streaming = False
-        if self._asked:
-            try:
-                self._recorder.insist(assistant(reply.content, **reply.fields))
-            except LogWriteError as error:
-                error.reply = reply
-                raise
-        self._recorder.flush()
+        if self.read_only:
+            raise SessionReadOnlyError(self.read_only)

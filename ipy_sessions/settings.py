@@ -31,6 +31,7 @@ CHOICES = {
     "on_start": ("continue", "new", "ask"),
     "effort": ("", *EFFORTS),
     "cache": ("auto", "5m", "1h", "off"),
+    "sync": ("never", "turn", "entry"),
 }
 
 
@@ -133,6 +134,9 @@ class Settings:
     )
     persistence: str = _setting(
         "all", "'all' writes every session to a file, 'none' keeps new sessions in memory alone."
+    )
+    sync: str = _setting(
+        "turn", "When the disk itself has to hold what was written: 'never', at the end of a 'turn', or each 'entry'."
     )
     on_start: str = _setting(
         "continue",

@@ -1,20 +1,20 @@
 """A session summed up in one row.
 
-Pure: a header and a tree in, a `SessionInfo` out. It owns what a session is called, which notebook it belongs to and
-how its messages, tokens and costs add up; where its file is, it is told.
+It owns what a row says; how it is made is the business of `counting`, and of `store.outlines` for files.
+
+A row has two halves. The `Outline` is what the beginning and the end of a file tell, so ten thousand of them are read
+while somebody waits; the `Counts` need every line, and are counted for the rows that somebody looks at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from ipy_sessions.entries import Entry, Header
+import msgspec
+
 from ipy_sessions.identifiers import moment
-from ipy_sessions.tree import Tree
 
 TAIL = 6  # characters of an id that tell a session from its neighbours
 TITLE = 50  # characters of the first message that stand for a name
@@ -25,55 +25,29 @@ def tail(session_id: str) -> str:
     return session_id.replace("-", "")[-TAIL:]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionInfo:
-    """One session, summed up.
+class Outline(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What the beginning and the end of a session tell; the attributes are those of `SessionInfo`."""
 
-    Parameters
-    ----------
-    path
-        Its file; for a session in memory, the one that `%session keep` would write.
-    id, name
-        Its id, and its name if it has one.
-    created, modified
-        When it was created and when its last message was written; aware, in UTC.
-    message_count, turn_count
-        Messages, and those of them that ask something, those of all branches counted.
-    first_message
-        Text of the first user message; empty when there is none.
-    notebook
-        The notebook that it belongs to, as its log names it: relative to the folder that holds the session folder.
-    model
-        The model that answered last.
-    input_tokens, output_tokens
-        Tokens of all answers together, as far as they were counted.
-    cache_read_tokens, cache_write_tokens
-        Tokens that the servers had in their caches, and those that they put there; `input_tokens` has neither.
-    cost_usd
-        US dollars of all answers together; ``None`` when one of them is not known. What broke off before the server
-        counted anything costs nothing.
-    known_cost_usd
-        The same of those that are known; ``None`` when none is.
-    leaf_count
-        Branches: the steps that nothing follows.
-    interrupted
-        Whether the last turn has no complete answer.
-    cells
-        The ids of the cells that asked, each with the time of its last ask.
-    bad_lines
-        Numbers of the lines that could not be read; the header is line 1.
-    """
-
-    path: Path
     id: str
     name: str | None
-    created: datetime
-    modified: datetime
-    message_count: int
-    turn_count: int
+    created: str
+    modified: str
     first_message: str
     notebook: str | None
     model: str | None
+    key: str | None
+    tags: list[str]
+    pinned: bool
+    archived: bool
+    interrupted: bool
+    parent_session: str | None
+
+
+class Counts(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What every line of a session adds to; the attributes are those of `SessionInfo`."""
+
+    message_count: int
+    turn_count: int
     input_tokens: int
     output_tokens: int
     cache_read_tokens: int
@@ -81,9 +55,82 @@ class SessionInfo:
     cost_usd: float | None
     known_cost_usd: float | None
     leaf_count: int
-    interrupted: bool
-    cells: Mapping[str, datetime]
-    bad_lines: tuple[int, ...]
+    label_count: int
+    cells: dict[str, str]
+    bad_lines: list[int]
+
+
+_outline = msgspec.msgpack.Decoder(Outline).decode
+
+
+class SessionInfo:
+    """One session, summed up.
+
+    What needs every line of the session, `message_count`, `turn_count`, the tokens and costs, `leaf_count`,
+    `label_count`, `cells` and `bad_lines`, is counted when it is first asked for.
+
+    Parameters
+    ----------
+    file
+        Path of its file.
+    cursor
+        Its place among the rows: the time of its last message, and its id.
+    size
+        Bytes of the file.
+    outline
+        One half, or what it was packed into.
+    count
+        Returns the other half.
+    """
+
+    __slots__ = ("_count", "_counts", "_file", "_half", "cursor", "size")
+
+    def __init__(
+        self, file: str, cursor: str, size: int, outline: Outline | msgspec.Raw, count: Callable[[], Counts]
+    ) -> None:
+        self.cursor = cursor
+        """Its place in lists that are sorted by the last message; `SessionManager.list` goes on behind it."""
+        self.size = size
+        """Bytes of its file; 0 in memory."""
+        self._file = file
+        self._half = outline
+        self._counts: Counts | None = None
+        self._count = count
+
+    def __repr__(self) -> str:
+        return f"<SessionInfo {self.title!r} {self.path}>"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SessionInfo):
+            return NotImplemented
+        return (self._file, self._line, self._sums) == (other._file, other._line, other._sums)
+
+    def __hash__(self) -> int:
+        return hash(self._file)
+
+    @property
+    def _line(self) -> Outline:
+        half = self._half
+        if isinstance(half, Outline):
+            return half
+        self._half = _outline(half)
+        return self._half
+
+    @property
+    def _sums(self) -> Counts:
+        if self._counts is None:
+            self._counts = self._count()
+        return self._counts
+
+    @property
+    def path(self) -> Path:
+        """Its file; for a session in memory, the one that `%session keep` would write."""
+        return Path(self._file)
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return self._line.id
 
     @property
     def tail(self) -> str:
@@ -91,70 +138,140 @@ class SessionInfo:
         return tail(self.id)
 
     @property
+    def name(self) -> str | None:
+        """Its name, if it has one."""
+        return self._line.name
+
+    @property
     def title(self) -> str:
         """The name, or else the beginning of the first message, or else the end of the id."""
         return self.name or " ".join(self.first_message.split())[:TITLE] or self.tail
 
+    @property
+    def created(self) -> datetime:
+        """When it was created; aware, in UTC."""
+        return _moment(self._line.created)
 
-def name_of(header: Header, tree: Tree) -> str | None:
-    """Return a session's name: the last that it was given."""
-    return _last_info(tree, "name", header.fields.get("name"))
+    @property
+    def modified(self) -> datetime:
+        """When its last message was written, or else it was created; aware, in UTC."""
+        return _moment(self._line.modified)
+
+    @property
+    def first_message(self) -> str:
+        """The beginning of the first user message, up to 500 characters; empty when there is none."""
+        return self._line.first_message
+
+    @property
+    def notebook(self) -> str | None:
+        """The notebook that it belongs to, as its log names it: seen from the parent of the session folder."""
+        return self._line.notebook
+
+    @property
+    def model(self) -> str | None:
+        """The model that answered last."""
+        return self._line.model
+
+    @property
+    def key(self) -> str | None:
+        """Where it was born: ``agent:<agent>:<provider>:<peer>``."""
+        return self._line.key
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Its tags."""
+        return tuple(self._line.tags)
+
+    @property
+    def pinned(self) -> bool:
+        """Whether it is pinned: pruning never takes it."""
+        return self._line.pinned
+
+    @property
+    def archived(self) -> bool:
+        """Whether it is archived: lists leave it out."""
+        return self._line.archived
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the last turn has no complete answer."""
+        return self._line.interrupted
+
+    @property
+    def parent_session(self) -> str | None:
+        """Id of the session that it was forked from."""
+        return self._line.parent_session
+
+    @property
+    def message_count(self) -> int:
+        """Messages, those of all branches counted."""
+        return self._sums.message_count
+
+    @property
+    def turn_count(self) -> int:
+        """Messages that ask something, those of all branches counted."""
+        return self._sums.turn_count
+
+    @property
+    def input_tokens(self) -> int:
+        """Tokens that were sent, without those of the caches, as far as they were counted."""
+        return self._sums.input_tokens
+
+    @property
+    def output_tokens(self) -> int:
+        """Tokens of all answers together, as far as they were counted."""
+        return self._sums.output_tokens
+
+    @property
+    def cache_read_tokens(self) -> int:
+        """Tokens that the servers had in their caches."""
+        return self._sums.cache_read_tokens
+
+    @property
+    def cache_write_tokens(self) -> int:
+        """Tokens that the servers put into their caches."""
+        return self._sums.cache_write_tokens
+
+    @property
+    def cost_usd(self) -> float | None:
+        """US dollars of all answers together; ``None`` when one of them is not known.
+
+        What broke off before the server counted anything costs nothing.
+        """
+        return self._sums.cost_usd
+
+    @property
+    def known_cost_usd(self) -> float | None:
+        """US dollars of the answers whose cost is known; ``None`` when that of none is."""
+        return self._sums.known_cost_usd
+
+    @property
+    def leaf_count(self) -> int:
+        """Branches: the steps that nothing follows."""
+        return self._sums.leaf_count
+
+    @property
+    def label_count(self) -> int:
+        """Entries that have a label."""
+        return self._sums.label_count
+
+    @property
+    def cells(self) -> Mapping[str, datetime]:
+        """The ids of the cells that asked, each with the time of its last ask."""
+        return {cell: _moment(ts) for cell, ts in self._sums.cells.items()}
+
+    @property
+    def bad_lines(self) -> tuple[int, ...]:
+        """Numbers of the lines that could not be read; the header is line 1."""
+        return tuple(self._sums.bad_lines)
 
 
-def notebook_of(header: Header, tree: Tree) -> str | None:
-    """Return the notebook that a session belongs to: the last that it was seen in."""
-    return _last_info(tree, "notebook", header.fields.get("notebook"))
+def cursor(modified: str, session_id: str) -> str:
+    """Return what rows are sorted by."""
+    return f"{modified} {session_id}"
 
 
-def _last_info(tree: Tree, field: str, value: Any) -> str | None:
-    for entry in tree:
-        if entry.type == "info" and field in entry.fields:
-            value = entry.fields[field]
-    return _text(value)
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def summarise(path: Path, header: Header, tree: Tree, bad_lines: Iterable[int] = ()) -> SessionInfo:
-    """Sum up one session."""
-    messages = [entry for entry in tree if entry.type == "message"]
-    asked = [entry for entry in messages if entry.role == "user"]
-    answers = [entry for entry in messages if entry.role == "assistant"]
-    costs = [entry.cost_usd for entry in answers if entry.usage or entry.fields.get("end") != "error"]
-    known = [cost for cost in costs if cost is not None]
-    last = next((entry for entry in reversed(tree.path()) if entry.type == "message"), None)
-    return SessionInfo(
-        path=path,
-        id=header.id,
-        name=name_of(header, tree),
-        created=_time(header.ts),
-        modified=_time(messages[-1].ts if messages else header.ts),
-        message_count=len(messages),
-        turn_count=sum(1 for entry in asked if entry.text),
-        first_message=asked[0].text if asked else "",
-        notebook=notebook_of(header, tree),
-        model=_text(answers[-1].fields.get("model")) if answers else None,
-        input_tokens=_tokens(answers, "input_tokens"),
-        output_tokens=_tokens(answers, "output_tokens"),
-        cache_read_tokens=_tokens(answers, "cache_read_input_tokens"),
-        cache_write_tokens=_tokens(answers, "cache_creation_input_tokens"),
-        cost_usd=sum(known) if len(known) == len(costs) else None,
-        known_cost_usd=sum(known) if known else None,
-        leaf_count=len(tree.leaves),
-        interrupted=last is not None and last.fields.get("stop_reason") is None,
-        cells={cell: _time(entry.ts) for entry in asked if (cell := _text(entry.fields.get("cell_id"))) is not None},
-        bad_lines=tuple(bad_lines),
-    )
-
-
-def _tokens(answers: Iterable[Entry], kind: str) -> int:
-    return sum(entry.usage.get(kind, 0) for entry in answers)
-
-
-def _time(written: str) -> datetime:
-    """Read a time; one that was changed by hand and is none counts as the oldest, so that the session stays listed."""
+def _moment(written: str) -> datetime:
     try:
         return moment(written)
     except ValueError:

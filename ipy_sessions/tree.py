@@ -60,7 +60,7 @@ class Tree:
         if len(added) < len(entries) or not self._entries.keys().isdisjoint(added):
             raise ValueError("an id is in the log already")
         self._entries.update(added)
-        self.last_seq = max(self.last_seq, max([entry.seq for entry in entries]))
+        self.last_seq = max([self.last_seq, *[entry.seq for entry in entries]])
         self.leaf = next((entry.id for entry in reversed(entries) if entry.in_tree), self.leaf)
 
     def __contains__(self, entry_id: str) -> bool:

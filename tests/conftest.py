@@ -49,7 +49,7 @@ def scripted(manager: SessionManager, *scripts: Any) -> tuple[Session, ScriptedM
     """Return a new session whose model says what it was told to."""
     model = ScriptedModel(*scripts)
     find: Callable[[str], Model] = lambda _name: model  # noqa: E731 - one line says it
-    other = SessionManager(manager.folder.path, settings=manager.settings, find_model=find, source=FixedSource())
+    other = SessionManager(manager.store.path, settings=manager.settings, find_model=find, source=FixedSource())
     return other.create("scripted"), model
 
 

@@ -96,7 +96,7 @@ def test_the_latest_is_the_one_of_the_last_message(manager: SessionManager) -> N
 def test_continue_recent_is_the_notebooks_own_or_a_new_one(manager: SessionManager, tmp_path: Path) -> None:
     """With a notebook, another notebook's sessions do not count."""
     assert len(manager.continue_recent().tree) == 0
-    other = SessionManager(manager.folder.path, notebook=tmp_path / "work" / "b.ipynb", source=FixedSource())
+    other = SessionManager(manager.store.path, notebook=tmp_path / "work" / "b.ipynb", source=FixedSource())
     spoken(other, "b's")
     manager.notebook = tmp_path / "work" / "a.ipynb"
     spoken(manager, "a's")
@@ -189,7 +189,7 @@ def test_a_script_honours_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
 def test_odd_files_never_break_the_list(manager: SessionManager) -> None:
     """They are skipped, each with its reason; what was copied in appears."""
     session = spoken(manager, "alice")
-    folder = manager.folder.path
+    folder = manager.store.path
     (folder / "torn.jsonl").write_text('{"type":"ses')
     (folder / "folder.jsonl").mkdir()
     (folder / "notes.txt").write_text("hello")
@@ -241,7 +241,7 @@ def test_a_session_that_nobody_spoke_in_yet_can_be_opened(manager: SessionManage
 def test_own_ids_with_the_same_end_are_two_sessions(manager: SessionManager) -> None:
     """Each has a file of its own."""
     first, second = (manager.create(name, id=f"{name}-session") for name in ("alice", "bobby"))
-    third = SessionManager(manager.folder.path, source=FixedSource()).create(id="carol-session")
+    third = SessionManager(manager.store.path, source=FixedSource()).create(id="carol-session")
     assert first.file != second.file
     first.append(user("a"))
     second.append(user("b"))

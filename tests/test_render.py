@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ipy_sessions import Reply, SessionManager, TextDelta, ThinkingDelta, Waiting
+from ipy_sessions.counting import summarise
 from ipy_sessions.events import Event
 from ipy_sessions.render import panels
 from ipy_sessions.render.live import LiveView
@@ -20,6 +21,7 @@ from ipy_sessions.render.markup import Markup, closed, code, escaped, quoted, ta
 from ipy_sessions.render.reply import answer, last_line
 from ipy_sessions.render.terminal import TerminalView
 from ipy_sessions.render.transcript import transcript
+from ipy_sessions.summary import SessionInfo
 
 
 class Display:
@@ -319,12 +321,14 @@ def test_a_list_says_what_it_does_not_show(manager: SessionManager) -> None:
 
 def test_damaged_lines_are_reported_with_their_numbers(manager: SessionManager) -> None:
     """In the line that says which session was opened; many are not all named."""
-    info = manager.create("alice").info()
-    assert panels.came("opened", replace(info, bad_lines=(3,)), "f").plain == (
-        "opened alice, f; 1 damaged line skipped (line 3)"
-    )
+    session = manager.create("alice")
+
+    def damaged(*lines: int) -> SessionInfo:
+        return summarise(session.file, session.header, session.tree, lines)
+
+    assert panels.came("opened", damaged(3), "f").plain == ("opened alice, f; 1 damaged line skipped (line 3)")
     assert "8 damaged lines skipped (line 2, 3, 4, 5, 6 …)" in (
-        panels.came("opened", replace(info, bad_lines=tuple(range(2, 10))), "f").markdown
+        panels.came("opened", damaged(*range(2, 10)), "f").markdown
     )
 
 

@@ -61,7 +61,7 @@ def test_the_file_is_known_at_once_and_exists_from_the_first_user_message(manage
     """A session that nobody spoke in leaves nothing behind; what was noted before is in the file when it comes."""
     session = manager.create()
     session.note(name="alice")
-    assert session.file.parent == manager.folder.path
+    assert session.file.parent == manager.store.path
     assert not session.file.exists()
     session.append(user("hi"))
     assert [line["type"] for line in lines(session.file)] == ["session", "info", "message"]
@@ -73,7 +73,7 @@ def test_the_question_is_on_disk_before_the_model_is_asked(manager: SessionManag
     seen: list[list[str]] = []
 
     def look() -> None:
-        (file,) = manager.folder.files()
+        (file,) = manager.store.path.glob("*.jsonl")
         seen.append([line["type"] for line in lines(file)])
 
     session, _ = scripted(manager, [look, "hello"])
@@ -169,7 +169,7 @@ def test_model_and_system_text_come_back_with_the_session(manager: SessionManage
     session.configure(system="You are a pirate.", max_tokens=99)
     session.prompt("hi")
     manager.close()
-    again = SessionManager(manager.folder.path).open("alice")
+    again = SessionManager(manager.store.path).open("alice")
     assert (again.parameters.system, again.parameters.max_tokens) == ("You are a pirate.", 99)
     again.close()
 
@@ -212,7 +212,7 @@ def test_a_session_in_memory_alone_is_written_by_keep(manager: SessionManager) -
     """Nothing on disk until then, everything afterwards."""
     session = manager.create("draft", temporary=True)
     session.prompt("My name is Alice")
-    assert not manager.folder.path.exists()
+    assert not manager.store.path.exists()
     session.keep()
     session.prompt("What is my name?")
     assert [line["type"] for line in lines(session.file)].count("message") == 4
@@ -287,7 +287,7 @@ class StopAt(SystemSource):
 @pytest.mark.parametrize("reading", [1, 2])
 def test_a_stop_at_either_end_of_a_turn_loses_nothing(manager: SessionManager, reading: int) -> None:
     """Before the question is written there is no turn; after the last word the answer is logged."""
-    stopped = SessionManager(manager.folder.path, settings=manager.settings, source=StopAt(reading)).create()
+    stopped = SessionManager(manager.store.path, settings=manager.settings, source=StopAt(reading)).create()
     with pytest.raises(KeyboardInterrupt):
         stopped.prompt("My name is Alice")
     written = [entry.role for entry in stopped.tree if entry.type == "message"]

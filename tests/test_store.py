@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ipy_sessions import FolderError, SettingError, Settings
-from ipy_sessions.store.folder import Folder, choose
+from ipy_sessions.store.folder import Folder, absolute, choose, relative
 from ipy_sessions.store.interrupts import uninterrupted
 from ipy_sessions.store.masking import Mask
 
@@ -44,13 +44,13 @@ def test_a_files_name_is_safe_and_short(tmp_path: Path, notebook: str, name: str
 
 def test_notebooks_are_named_so_that_a_folder_can_move(tmp_path: Path) -> None:
     """Relative inside, absolute outside; and back."""
-    folder = Folder(tmp_path / ".sessions")
+    folder = tmp_path / ".sessions"
     for path, written in (
         (tmp_path / "a" / "b.ipynb", "a/b.ipynb"),
         (Path("/elsewhere/c.ipynb"), "/elsewhere/c.ipynb"),
     ):
-        assert folder.relative(path) == written
-        assert folder.absolute(written) == path
+        assert relative(folder, path) == written
+        assert absolute(folder, written) == path
 
 
 def test_the_directory_is_a_setting(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ from ipy_sessions.references import matching
 from ipy_sessions.render.panels import Listing, came, line, near
 from ipy_sessions.session import FindModel, Session
 from ipy_sessions.settings import Settings
-from ipy_sessions.store.folder import Folder, choose
+from ipy_sessions.store.disk import FolderStore
+from ipy_sessions.store.folder import absolute, choose, relative
 from ipy_sessions.summary import SessionInfo
 
 
@@ -62,7 +63,9 @@ class Host:
         if note and note != self._said:
             self._said = note
             self.output.show(line(note))
-        self._manager.folder = folder
+        if self._manager.store.path != folder.path:
+            self._manager.store.close()
+            self._manager.store = FolderStore(folder.path)
         self._manager.notebook = place.notebook
         self._manager.settings = settings
         return self._manager
@@ -102,6 +105,8 @@ class Host:
         manager = self.manager(place)
         row = None if manager.current is not None else self.next(place)
         if row is None:
+            if manager.current is not None:
+                manager.current.refresh()
             return manager.current
         session = manager.switch(row)
         self.came("continued", session, place)
@@ -162,12 +167,12 @@ class Host:
 
     def _follow_rename(self, session: Session, place: Place) -> None:
         """Write down the notebook's new path when the one that the session knows is gone."""
-        if place.notebook is None or session.notebook is None:
+        if place.notebook is None or session.notebook is None or session.read_only:
             return
-        folder = Folder(session.file.parent)
-        known = folder.absolute(session.notebook)
+        folder = session.file.parent
+        known = absolute(folder, session.notebook)
         if known != place.notebook and not known.exists() and place.notebook.exists():
-            session.note(notebook=folder.relative(place.notebook))
+            session.note(notebook=relative(folder, place.notebook))
 
     # What is said
 

@@ -14,7 +14,7 @@ from typing import Any
 from ipy_sessions.encoding import clean
 from ipy_sessions.entries import VERSION, Header
 from ipy_sessions.identifiers import timestamp
-from ipy_sessions.store.folder import Folder
+from ipy_sessions.store.folder import relative
 from ipy_sessions.store.masking import Mask
 from ipy_sessions.version import __version__
 
@@ -22,7 +22,7 @@ GIT_TIMEOUT = 1.0  # seconds; a repository on a slow disk is not worth waiting f
 
 
 def new_header(
-    session_id: str, created: datetime, folder: Folder, *, name: str | None, notebook: Path | None, provider: str
+    session_id: str, created: datetime, folder: Path, *, name: str | None, notebook: Path | None, provider: str
 ) -> Header:
     """Return the header of a new session.
 
@@ -31,14 +31,14 @@ def new_header(
     session_id, created, name
         Its id, when it was created, and its name if it has one.
     folder
-        Where its file will be.
+        The folder that its file will be in.
     notebook
         The notebook that it belongs to, if there is one.
     provider
         What kind of place it was born in: ``"jupyter"``, ``"vscode"``, ``"terminal"``, ``"script"`` …
     """
     cwd = _working_directory()
-    peer = folder.relative(notebook) if notebook is not None else folder.path.parent.name
+    peer = relative(folder, notebook) if notebook is not None else folder.parent.name
     fields: dict[str, Any] = {
         "name": name,
         "key": f"agent:main:{provider}:{peer}",

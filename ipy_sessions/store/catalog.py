@@ -1,42 +1,130 @@
 """The sessions of a folder, each summed up.
 
-The rows are made from the files each time. One odd file never breaks the list: what could not be read is returned
-beside the rows, with its reason.
+Every file is asked for its size and time of change; the rows of those that are as they were come out of the `index`,
+the others are read. One odd file never breaks the list: what could not be read is returned beside the rows, with its
+reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import stat
+from functools import partial
 from pathlib import Path
 
-from ipy_sessions.store.folder import Folder
+import msgspec
+
+from ipy_sessions.counting import count
+from ipy_sessions.errors import FolderError
+from ipy_sessions.store.index import Index, Known, Stamp
+from ipy_sessions.store.interface import Listing, Progress, Skipped
+from ipy_sessions.store.outlines import read_outline
 from ipy_sessions.store.reading import read
-from ipy_sessions.summary import SessionInfo, summarise
+from ipy_sessions.summary import Counts, Outline, SessionInfo, cursor
+
+SUFFIX = ".jsonl"
+STEP = 500  # files between two reports of progress
+FLAGS = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0)  # a pipe of that name is not waited for
 
 
-def scan(folder: Folder) -> tuple[list[SessionInfo], list[tuple[Path, str]]]:
-    """Return the sessions of a folder, that of the latest message first, and the files that could not be read.
+class Catalog:
+    """The rows of one folder.
 
-    Returns
-    -------
-    rows, skipped
-        `skipped` holds each file with the reason in a sentence.
+    Parameters
+    ----------
+    folder
+        The folder; it need not exist.
     """
-    rows: list[SessionInfo] = []
-    skipped: list[tuple[Path, str]] = []
-    for path, found in _each(folder):
-        if isinstance(found, SessionInfo):
-            rows.append(found)
-        else:
-            skipped.append((path, found))
-    rows.sort(key=lambda row: (row.modified, row.id), reverse=True)
-    return rows, skipped
 
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._index: Index | None = None
 
-def _each(folder: Folder) -> Iterator[tuple[Path, SessionInfo | str]]:
-    for path in folder.files():
+    def rows(self, progress: Progress | None = None) -> Listing:
+        """Return the sessions of the folder and the files that are none.
+
+        Raises
+        ------
+        FolderError
+            When the folder cannot be read.
+        """
         try:
-            header, tree, bad_lines, _ = read(path)
-            yield path, summarise(path, header, tree, (line.number for line in bad_lines))
-        except Exception as error:  # noqa: BLE001 - whatever one file holds, the others are listed
-            yield path, str(error)
+            fd = os.open(self._folder, os.O_RDONLY)
+        except (FileNotFoundError, NotADirectoryError):
+            return Listing([], [])
+        except OSError as error:
+            raise FolderError(f"{self._folder} cannot be read: {error.strerror or error}.") from error
+        index = self._index = self._index or Index(self._folder)
+        try:
+            return self._rows(fd, index, progress)
+        finally:
+            os.close(fd)
+            index.save()
+
+    def _rows(self, fd: int, index: Index, progress: Progress | None) -> Listing:
+        names = [name for name in os.listdir(fd) if name.endswith(SUFFIX)]
+        rows: list[SessionInfo] = []
+        skipped: list[Skipped] = []
+        begin, known = f"{self._folder}{os.sep}", index.known
+        for number, name in enumerate(names):
+            if progress is not None and number % STEP == 0:
+                progress(number, len(names))
+            try:
+                status = os.stat(name, dir_fd=fd)
+                stamp = status.st_ino, status.st_size, status.st_mtime_ns
+                row = known.get(name)
+                if row is None or row[0] != stamp:
+                    row = self._look(name, fd, status, row)
+                    index.put(name, row)
+                rows.append(SessionInfo(begin + name, row[1], stamp[1], row[2], partial(self._count, name, stamp)))
+            except Exception as error:  # noqa: BLE001 - whatever one file holds, the others are listed
+                if not isinstance(error, IsADirectoryError | FileNotFoundError):
+                    skipped.append(Skipped(self._folder / name, _reason(error)))
+        if progress is not None:
+            progress(len(names), len(names))
+        index.keep_only(set(names))
+        return Listing(rows, sorted(skipped))
+
+    def _look(self, name: str, folder: int, status: os.stat_result, before: Known | None) -> Known:
+        """Read what is new of a file."""
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(name)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(f"{name} is no file.")
+        fd = os.open(name, FLAGS, dir_fd=folder)
+        try:
+            same = before is not None and before.stamp[0] == status.st_ino and before.stamp[1] <= status.st_size
+            line = read_outline(fd, status.st_size, name, _unpacked(before) if same and before else None)
+        finally:
+            os.close(fd)
+        stamp = status.st_ino, status.st_size, status.st_mtime_ns
+        return Known(stamp, cursor(line.modified, line.id), line, None)
+
+    def _count(self, name: str, stamp: Stamp) -> Counts:
+        """Return what every line of a file adds to, from the index when it was counted before."""
+        index = self._index = self._index or Index(self._folder)
+        known = index.known.get(name)
+        if known is not None and known.stamp == stamp and known.counts is not None:
+            counts = known.counts
+            return counts if isinstance(counts, Counts) else msgspec.msgpack.decode(counts, type=Counts)
+        _, tree, bad_lines, reading = read(self._folder / name)
+        counts = count(tree, (line.number for line in bad_lines))
+        if known is not None and known.stamp == stamp and reading is not None and reading.size == stamp[1]:
+            index.put(name, known._replace(counts=counts))
+        return counts
+
+    def close(self) -> None:
+        """Keep what was counted."""
+        if self._index is not None:
+            self._index.save()
+
+
+def _unpacked(known: Known) -> Outline:
+    line = known.outline
+    return line if isinstance(line, Outline) else msgspec.msgpack.decode(line, type=Outline)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"It cannot be read: {error.strerror}."
+    return str(error)

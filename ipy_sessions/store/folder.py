@@ -38,21 +38,6 @@ class Folder:
         except (RuntimeError, ValueError, OSError) as error:
             raise SettingError(f"{str(path)!r} cannot be a folder of sessions: {error}.") from None
 
-    def files(self) -> list[Path]:
-        """Return the session files that are there, in the order of their names.
-
-        Raises
-        ------
-        FolderError
-            When the folder cannot be read.
-        """
-        try:
-            return sorted(path for path in self.path.iterdir() if path.suffix == ".jsonl" and path.is_file())
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-        except OSError as error:
-            raise FolderError(f"{self.path} cannot be read: {error.strerror or error}.") from error
-
     def file_for(self, session_id: str, created: datetime, notebook: Path | None) -> Path:
         """Return the path that a new session's file will have.
 
@@ -95,16 +80,18 @@ class Folder:
                 "`%config IPySessions.directory = 'user'`."
             ) from error
 
-    def relative(self, path: Path) -> str:
-        """Return how a header names `path`: seen from the folder's parent when inside it, so that both can move."""
-        try:
-            return path.relative_to(self.path.parent).as_posix()
-        except ValueError:
-            return str(path)
 
-    def absolute(self, written: str) -> Path:
-        """Return the path that `relative` has written."""
-        return self.path.parent / written
+def relative(folder: Path, path: Path) -> str:
+    """Return how a header names `path`: seen from the session folder's parent when inside it, so that both can move."""
+    try:
+        return path.relative_to(folder.parent).as_posix()
+    except ValueError:
+        return str(path)
+
+
+def absolute(folder: Path, written: str) -> Path:
+    """Return the path that `relative` has written."""
+    return folder.parent / written
 
 
 def _safe(stem: str) -> str:

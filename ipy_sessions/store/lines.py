@@ -10,7 +10,7 @@ import os
 import weakref
 from bisect import bisect_right
 from collections.abc import Iterator
-from io import FileIO
+from io import BytesIO, FileIO
 from typing import Any, NamedTuple
 
 from msgspec.structs import force_setattr
@@ -20,6 +20,7 @@ from ipy_sessions.entries import Entry, Header
 from ipy_sessions.errors import LogLostError
 
 IN_MEMORY = 64 * 1024 * 1024  # bytes; of a larger file the lines stay on disk
+NEWLINE = 0x0A
 PIECE = 4 * 1024 * 1024  # bytes that are read at a time from a larger file
 
 
@@ -59,7 +60,7 @@ class Lines:
         Bytes of it that are read; what is appended later is not.
     """
 
-    def __init__(self, file: FileIO, size: int) -> None:
+    def __init__(self, file: FileIO | BytesIO, size: int) -> None:
         self._file = file
         self._fd: int | None = None
         self._size = size
@@ -68,6 +69,13 @@ class Lines:
         self._ids: list[str] = []
         self._numbers: dict[str, int] = {}
         self._at_hand: tuple[int, bytes, list[int]] | None = None
+        self.whole = 0
+        """Where the last line break was, and behind it the file's end or a line that is not whole."""
+
+    @classmethod
+    def of(cls, data: bytes) -> Lines:
+        """Return the lines that some bytes hold."""
+        return cls(BytesIO(data), len(data))
 
     def read(self, offset: int) -> tuple[list[Entry], list[Fault]]:
         """Read every line from `offset` on, once.
@@ -79,7 +87,10 @@ class Lines:
         """
         entries: list[Entry] = []
         faults: list[Fault] = []
+        self.whole = offset
         for start, data in self._read_pieces(offset):
+            if data:
+                self.whole = start + (len(data) if data[-1] == NEWLINE else bytes(data).rfind(b"\n") + 1)
             found, starts, bad = _entries(data)
             self._pieces.append(_Piece(start, len(data), len(entries), starts))
             entries += found
@@ -153,7 +164,7 @@ class Lines:
 
     def _read_pieces(self, offset: int) -> Iterator[tuple[int, bytes | memoryview]]:
         self._file.seek(offset)
-        if self._size > IN_MEMORY:
+        if self._size > IN_MEMORY and isinstance(self._file, FileIO):
             self._fd = os.dup(self._file.fileno())
             weakref.finalize(self, os.close, self._fd)
             yield from _large_pieces(self._file, offset, self._size)
@@ -168,7 +179,7 @@ def _large_pieces(file: FileIO, offset: int, size: int) -> Iterator[tuple[int, m
     filled = 0
     while offset + filled < size:
         if filled == len(buffer):
-            buffer = buffer + bytes(filled)  # noqa: PLR6104 - another one: what was yielded may still refer to this one
+            buffer = buffer + bytes(filled)  # another one: what was yielded may still refer to this one
         room = min(len(buffer), size - offset) - filled
         count = file.readinto(memoryview(buffer)[filled : filled + room])
         if not count:
@@ -218,9 +229,10 @@ def _one(line: bytes) -> Entry:
     try:
         (entry,) = decode_many(line)
     except ValueError:
-        entry = decode(line)
-    if isinstance(entry, Header):
-        raise ValueError("a second header")  # noqa: TRY004 - one kind of error for one kind of fault
+        read = decode(line)
+        if isinstance(read, Header):
+            raise ValueError("a second header") from None  # noqa: TRY004 - one kind of error for one kind of fault
+        entry = read
     return entry
 
 

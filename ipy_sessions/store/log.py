@@ -1,7 +1,6 @@
 """The append-only log of one session: lines go in at the end, whole, and nothing else ever changes.
 
-A session lives in a `MemoryLog` until its first user message; then its lines are written to a `FileLog`. Both know
-bytes and nothing of what they mean.
+A `FileLog` knows bytes and nothing of what they mean.
 
 How a line is written, so that a crash at any byte loses at most that line and never the next one:
 
@@ -17,14 +16,18 @@ A reader mends nothing: that is `reading`'s promise.
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import NoReturn
 
 from ipy_sessions.encoding import decode
 from ipy_sessions.errors import LogLostError, LogWriteError
+from ipy_sessions.store.interface import Repair
+from ipy_sessions.store.lease import Lease, lock, open_to_append, unlock
+from ipy_sessions.store.owner import Owner
 from ipy_sessions.store.reading import Reading, identity
 
 CHUNK = 64 * 1024  # bytes read at a time when looking for the start of the last line
@@ -33,44 +36,8 @@ CHUNK = 64 * 1024  # bytes read at a time when looking for the start of the last
 _sync: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
 
 
-Repair = Callable[[bytes], bytes]
-"""From a fragment that a crash has left to the line that keeps it."""
-
-
-class Log(Protocol):
-    """Where a session's lines go."""
-
-    def append(self, line: bytes) -> None:
-        r"""Put one line, which ends in ``\n``, behind the others."""
-
-    def mend(self, repair: Repair) -> None:
-        """Make the end fit to be appended to; a fragment is replaced by the line that `repair` makes of it."""
-
-    def flush(self) -> None:
-        """Return when the disk holds every line."""
-
-    def close(self) -> None:
-        """Flush, and let go of the file; nothing can be appended any more."""
-
-
-class MemoryLog:
-    """The log of a session that is in memory alone: its entries are in its tree, and that is all."""
-
-    def append(self, line: bytes) -> None:
-        """Do nothing."""
-
-    def mend(self, repair: Repair) -> None:
-        """Do nothing: memory has no torn ends."""
-
-    def flush(self) -> None:
-        """Do nothing: there is no disk."""
-
-    def close(self) -> None:
-        """Do nothing: there is no file."""
-
-
 class FileLog:
-    """The file of one session, opened for appending when the first line is to be written.
+    """The file of one session, appended to under a lease, or else under a lock for each line.
 
     Parameters
     ----------
@@ -79,45 +46,58 @@ class FileLog:
     read
         What the session has read: its size in bytes, and which file it was. Less, or another file, later means that it
         was cut short or replaced.
+    lease
+        The right to write it alone. Without one others may append too; every line is then locked by itself.
     write
         ``os.write``, or a stand-in with its behaviour, for tests of short counts and full disks.
     """
 
     def __init__(
-        self, path: Path, read: Reading | None = None, write: Callable[[int, bytes | memoryview], int] = os.write
+        self,
+        path: Path,
+        read: Reading | None = None,
+        lease: Lease | None = None,
+        write: Callable[[int, bytes | memoryview], int] = os.write,
     ) -> None:
         self.path = path
+        self.alone: AbstractContextManager[object] = nullcontext() if lease is not None else _Locked(self)
+        """Hold this from `mend` to `append`; with a lease it is nothing."""
+        self._lease = lease
         self._size = read.size if read is not None else 0
+        self._whole = read.whole if read is not None else 0
         self._file = read.file if read is not None else None
         self._end_is_whole = False  # not known yet, so `mend` looks at it before the first line is put behind it
         self._write = write
         self._sync = _sync
-        self._fd: int | None = None
+        self._fd: int | None = None if lease is None else lease.fd
 
     @classmethod
-    def create(cls, path: Path, lines: list[bytes]) -> FileLog:
-        """Create the file, readable by its owner alone, with its first lines.
+    def create(cls, path: Path, lines: Iterable[bytes], owner: Owner) -> FileLog:
+        """Create the file, readable by its owner alone, with its first lines, and hold its lease.
 
         Raises
         ------
         LogWriteError
             When it cannot be created or written, or exists already; nothing of it is left behind.
         """
-        log = cls(path)
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            log._fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            fd = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise _refused(path, error) from error
+        lease = Lease(fd, path, owner)
+        log = cls(path, Reading(0, identity(os.fstat(fd))), lease)
         log._end_is_whole = True
-        log._file = identity(os.fstat(log._fd))
         try:
             for line in lines:
                 log.append(line)
-            _sync_folder(path.parent)
-        except LogWriteError:
-            os.close(log._fd)
-            path.unlink(missing_ok=True)  # it is ours, a moment old, and every line is still in memory
+            lease.take()
+            publish(beside, path)
+        except BaseException:
+            lease.release()
             raise
+        finally:
+            beside.unlink(missing_ok=True)
         return log
 
     def append(self, line: bytes) -> None:
@@ -132,19 +112,25 @@ class FileLog:
         try:
             written = self._write(fd, line)
             while written < len(line):
-                written += self._write(fd, memoryview(line)[written:])
+                written += self._write(fd, memoryview(line)[written:]) or _nothing_written()
         except OSError as error:
             with suppress(OSError):  # the first refusal is the one to tell; `mend` finds what could not be taken back
                 os.ftruncate(fd, self._size)
             raise _refused(self.path, error) from error
         self._size += len(line)
+        self._whole = self._size
 
-    def mend(self, repair: Repair) -> None:
+    def mend(self, repair: Repair) -> bytes:
         """Make the end of the file fit to be appended to.
 
         A last line that is whole but for its newline gets it. A fragment, a line that a crash has left unfinished,
         gives way to the line that `repair` makes of it; when the disk refuses that one, the fragment stays where it
         was.
+
+        Returns
+        -------
+        bytes
+            The whole lines that others have written since; with a lease there are none.
 
         Raises
         ------
@@ -158,16 +144,20 @@ class FileLog:
         if status.st_nlink == 0 or status.st_size < self._size:
             raise _lost(self.path)
         if status.st_size == self._size and self._end_is_whole:
-            return
+            return b""
+        grown, known = status.st_size > self._size, self._whole
         self._size = status.st_size
         tail = self._last_line(fd)
         if tail.endswith(b"\n"):
-            pass
+            end = self._size
         elif _is_line(tail) or len(tail) == self._size:  # the header is never cut off
             self.append(b"\n")
+            end = self._size
         else:
+            end = self._size - len(tail)
             self._replace(fd, tail, repair(tail))
         self._end_is_whole = True
+        return os.pread(fd, end - known, known) if grown and end > known else b""
 
     def _replace(self, fd: int, fragment: bytes, line: bytes) -> None:
         self._size -= len(fragment)
@@ -219,14 +209,16 @@ class FileLog:
         try:
             self.flush()
         finally:
-            os.close(self._fd)
-            self._fd = None
+            fd, self._fd = self._fd, None
+            if self._lease is None:
+                os.close(fd)
+            else:
+                self._lease.release()
 
     def _opened(self) -> int:
         if self._fd is None:
             try:
-                # Without O_CREAT: a file that was deleted must not come back without its header.
-                self._fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+                self._fd = open_to_append(self.path)
             except FileNotFoundError:
                 raise _lost(self.path) from None
             except OSError as error:
@@ -238,7 +230,47 @@ class FileLog:
         return self._fd
 
 
-def _sync_folder(folder: Path) -> None:
+class _Locked:
+    """Context in which a file's other writers wait."""
+
+    def __init__(self, log: FileLog) -> None:
+        self._log = log
+
+    def __enter__(self) -> None:
+        lock(self._log._opened(), wait=True)  # noqa: SLF001 - a part of it
+
+    def __exit__(self, *_: object) -> None:
+        if self._log._fd is not None:  # noqa: SLF001
+            unlock(self._log._fd)  # noqa: SLF001
+
+
+def _nothing_written() -> NoReturn:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def publish(beside: Path, path: Path) -> None:
+    """Give a file that is written its name, all at once and over no other.
+
+    Raises
+    ------
+    LogWriteError
+        When there is a file of this name.
+    """
+    try:
+        try:
+            path.hardlink_to(beside)  # which, unlike a rename, never takes another's place
+        except FileExistsError:
+            raise
+        except OSError as error:  # a file system without such links
+            if path.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from error
+            beside.rename(path)
+    except OSError as error:
+        raise _refused(path, error) from error
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
     """Make the disk hold the name of a new file; where a folder cannot be synced, the file's own sync has to do."""
     with suppress(OSError):
         fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)

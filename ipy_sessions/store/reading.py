@@ -49,10 +49,13 @@ class Reading(NamedTuple):
         Bytes.
     file
         Which file it was, as the system tells files apart; ``None`` where nothing was read from one.
+    whole
+        Where the last line break was; what stands behind it was being written, or a crash has left it.
     """
 
     size: int
     file: tuple[int, int] | None = None
+    whole: int = 0
 
 
 def identity(status: os.stat_result) -> tuple[int, int]:
@@ -97,7 +100,17 @@ def read(path: Path) -> Contents:
         lines = Lines(file, status.st_size)
         entries, faults = lines.read(offset)
     bad_lines = [BadLine(lines.line_number(fault.offset), fault.reason) for fault in faults]
-    return Contents(header, Tree(entries), bad_lines, Reading(status.st_size, identity(status)))
+    return Contents(header, Tree(entries), bad_lines, Reading(status.st_size, identity(status), lines.whole))
+
+
+def parse(data: bytes, path: Path) -> Contents:
+    """Read the lines of a session that are in memory; `path` is for the error's sentence."""
+    line, newline, _ = data.partition(b"\n")
+    header = parse_header(line, path)
+    lines = Lines.of(data)
+    entries, faults = lines.read(len(line) + len(newline))
+    bad_lines = [BadLine(lines.line_number(fault.offset), fault.reason) for fault in faults]
+    return Contents(header, Tree(entries), bad_lines, Reading(len(data), whole=lines.whole))
 
 
 def read_header(file: FileIO, path: Path) -> tuple[Header, int]:
@@ -112,7 +125,7 @@ def read_header(file: FileIO, path: Path) -> tuple[Header, int]:
     return parse_header(line, path), len(line) + len(newline)
 
 
-def parse_header(line: bytes, path: Path) -> Header:
+def parse_header(line: bytes, path: Path | str) -> Header:
     """Read a header's line; `path` is for the error's sentence."""
     try:
         header = decode(line.removeprefix(BYTE_ORDER_MARK))

@@ -12,50 +12,81 @@ from __future__ import annotations
 import base64
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
-from ipy_sessions.encoding import clean, encode
-from ipy_sessions.entries import OUTSIDE_TREE, Entry, NewEntry, check
-from ipy_sessions.errors import InvalidEntryError
+import msgspec
+
+from ipy_sessions.encoding import clean, decode, encode
+from ipy_sessions.entries import OUTSIDE_TREE, Entry, Header, NewEntry, check
+from ipy_sessions.errors import InvalidEntryError, LogWriteError, SessionReadOnlyError, StaleSessionError
 from ipy_sessions.identifiers import Source, timestamp
-from ipy_sessions.store.folder import Folder
+from ipy_sessions.settings import Settings
+from ipy_sessions.store.blobs import MemoryBlobs, take_out
+from ipy_sessions.store.interface import Log, Store
 from ipy_sessions.store.interrupts import uninterrupted
-from ipy_sessions.store.log import FileLog, Log, MemoryLog
 from ipy_sessions.store.masking import Mask, StreamMask, unsigned_where_changed
+from ipy_sessions.store.owner import Owner
 from ipy_sessions.store.reading import Contents
 
 
 class Recorder:
-    """Writes the entries of one session. Threads may share it.
+    """Writes the entries of one session. Threads may share it; a forked child may only read.
 
     Parameters
     ----------
-    file
-        Where its file is, or will be.
+    store
+        Where it is kept.
+    path
+        What the store calls it, or will call it.
     contents
         What was read from it; for a new session its header and nothing else.
+    log
+        Where its lines go; ``None`` as long as there is no file, and for one that is only read.
+    owner
+        Returns who has it open.
     source
         Ids and the clock.
     temporary
         Whether it stays in memory after the first user message.
+    settings
+        Returns the settings that hold now.
     """
 
-    def __init__(self, file: Path, contents: Contents, source: Source, *, temporary: bool = False) -> None:
-        self.file = file
+    def __init__(  # noqa: PLR0913 - a session's parts meet here
+        self,
+        store: Store,
+        path: Path,
+        contents: Contents,
+        log: Log | None,
+        *,
+        owner: Callable[[], Owner],
+        source: Source,
+        settings: Callable[[], Settings],
+        temporary: bool = False,
+    ) -> None:
+        self.file = path
         self.header, self.tree, self.bad_lines = contents.header, contents.tree, contents.bad_lines
         self.temporary = temporary
         self.lock = threading.RLock()
         """Held while entries are written; hold it to write several without another thread's between them."""
-        self._log: Log = MemoryLog() if contents.reading is None else FileLog(file, contents.reading)
+        self.blobs = MemoryBlobs(store.blobs)
+        """The payloads of this session, those included that wait for its file."""
+        self._store = store
+        self._log = log
+        self._reading = contents.reading
+        self._owner = owner
         self._source = source
+        self._settings = settings
         self._mask = Mask(os.environ)
         self._waiting: NewEntry | None = None
+        self._process = os.getpid()
 
     @property
     def in_file(self) -> bool:
-        """Whether the file has been created."""
-        return isinstance(self._log, FileLog)
+        """Whether the store holds it."""
+        return self._log is not None or self._reading is not None
 
     def refresh_mask(self) -> None:
         """Mask the credentials that the environment holds now."""
@@ -69,16 +100,30 @@ class Recorder:
         """Return what masks a text that comes in pieces."""
         return StreamMask(self._mask)
 
-    def write(self, new: NewEntry) -> Entry:
+    def write(self, new: NewEntry, expect: str | None = None) -> Entry:
         """Write an entry that follows the leaf; it is in the log when this returns.
+
+        Parameters
+        ----------
+        new
+            The entry.
+        expect
+            Id of the entry that it is to follow; ``None`` for whichever is the leaf.
 
         Raises
         ------
+        StaleSessionError
+            When the leaf is not the entry that was expected.
         InvalidEntryError, LogWriteError
             When it cannot be written; everything is then as it was before.
         """
+        self._refuse_in_child()
         with uninterrupted(), self.lock:
             self._catch_up()
+            if expect is not None and self.tree.leaf != expect:
+                raise StaleSessionError(
+                    f"The conversation stands at {self.tree.leaf} and not at {expect}: somebody else has written to it."
+                )
             return self._put(new)
 
     def insist(self, new: NewEntry) -> None:
@@ -89,6 +134,7 @@ class Recorder:
         LogWriteError
             When it has to wait.
         """
+        self._refuse_in_child()
         with uninterrupted(), self.lock:
             self._waiting = new
             self._catch_up()
@@ -103,28 +149,72 @@ class Recorder:
         LogWriteError, FolderError
             When it cannot be written; everything then stays in memory.
         """
+        self._refuse_in_child()
         with uninterrupted(), self.lock:
             self.temporary = False
             if not any(entry.type == "message" for entry in self.tree):
                 return
-            if not isinstance(self._log, FileLog) or not self._log.leads_here():
-                log = self._create_file(self.tree)
-                self._log.close()
+            if self._log is None or not self._log.leads_here():
+                log = self._create(self.tree)
+                if self._log is not None:
+                    self._log.close()
                 self._log = log
             self._catch_up()
             self._log.flush()
 
+    def copy(self, other: Header, entries: Iterable[Entry]) -> None:
+        """Begin as a copy of another session; entries keep their ids and say who wrote them.
+
+        Raises
+        ------
+        LogWriteError, FolderError
+            When it cannot be written; there is then nothing of it.
+        """
+        self._refuse_in_child()
+        with uninterrupted(), self.lock:
+            fields = {**self.header.fields, "parent_session": other.id}
+            self.header = msgspec.structs.replace(self.header, fields=fields)
+            copied = list(entries)
+            if not self.temporary and any(entry.type == "message" for entry in copied):
+                self._log = self._create(copied)
+            self.tree.extend(copied)
+
+    def follow(self) -> bool:
+        """Take in what the session's owner has written since; return whether that was anything.
+
+        For a session that is only read. What stood half written at the end when it was read is read again.
+        """
+        with self.lock:
+            before, now = self._reading, self._store.read(self.file)
+            if before is None or now.reading is None or now.reading == before:
+                return False
+            self.tree.extend([entry for entry in now.tree if entry.id not in self.tree])
+            self.bad_lines[:] = now.bad_lines
+            self._reading = now.reading
+            return True
+
     def flush(self) -> None:
-        """Return when the disk holds every entry."""
-        self._log.flush()
+        """Return when the disk holds every entry, unless nobody wants that."""
+        if self._log is not None and self._settings().sync != "never":
+            self._log.flush()
 
     def close(self) -> None:
-        """Flush, and let go of the file."""
+        """Flush, and let go of the file; in a forked child it is the parent's, and nothing is done."""
+        if self._process != os.getpid():
+            return
         with uninterrupted(), self.lock:
             try:
                 self._catch_up()
             finally:
-                self._log.close()
+                if self._log is not None:
+                    self._log.close()
+
+    def _refuse_in_child(self) -> None:
+        if self._process != os.getpid():
+            raise SessionReadOnlyError(
+                "This process was forked from the one that has the session open, and two of them would write over each "
+                "other. Begin a session of its own here: `SessionManager(directory).create()`."
+            )
 
     def _catch_up(self) -> None:
         if self._waiting is not None:
@@ -132,26 +222,57 @@ class Recorder:
             self._waiting = None
 
     def _put(self, new: NewEntry) -> Entry:
-        self._mend()
+        log = self._log
+        if log is None:
+            return self._put_in_memory(new)
+        with log.alone:
+            self._mend(log)
+            entry = self._entry(new)
+            self._put_blobs()
+            log.append(encode(entry))
+            self.tree.add(entry)
+        if self._settings().sync == "entry":
+            log.flush()
+        return entry
+
+    def _put_in_memory(self, new: NewEntry) -> Entry:
         entry = self._entry(new)
-        if entry.role == "user" and not self.in_file and not self.temporary:
-            self._log = self._create_file([*self.tree, entry])
-        else:
-            self._log.append(encode(entry))
+        if entry.role == "user" and not self.temporary:
+            self._log = self._create([*self.tree, entry])
         self.tree.add(entry)
         return entry
 
-    def _mend(self) -> None:
+    def _mend(self, log: Log) -> None:
         repairs: list[Entry] = []
 
         def repair(fragment: bytes) -> bytes:
             repairs.append(self._entry(_repair(fragment)))
             return encode(repairs[0])
 
-        self._log.mend(repair)
+        self._adopt(log.mend(repair))
         for entry in repairs:
             self.tree.add(entry)
             del self.bad_lines[-1:]  # the fragment was the last line, and is one no more
+
+    def _adopt(self, lines: bytes) -> None:
+        """Take in what others have written; the conversation stands where it stood, and theirs is another branch."""
+        for line in lines.split(b"\n"):
+            with suppress(ValueError):
+                entry = decode(line)
+                if isinstance(entry, Entry):
+                    self.tree.adopt(entry)
+
+    def _put_blobs(self) -> None:
+        """Give the store the payloads that wait, before a line names them."""
+        held = self.blobs.held
+        if not held:
+            return
+        try:
+            for blob in list(held.values()):
+                self._store.blobs.put(blob)
+        except OSError as error:
+            raise LogWriteError(f"A payload could not be written: {error.strerror or error}.") from error
+        held.clear()
 
     def _entry(self, new: NewEntry) -> Entry:
         check(new)
@@ -161,6 +282,9 @@ class Recorder:
                 fields = unsigned_where_changed(fields, new.fields)
         except (TypeError, RecursionError) as error:
             raise InvalidEntryError(f"It cannot be written: {error}.") from error
+        fields, blobs = take_out(fields)
+        for blob in blobs:
+            self.blobs.put(blob)
         return Entry(
             type=new.type,
             seq=self.tree.last_seq + 1,
@@ -171,11 +295,11 @@ class Recorder:
             held=fields,
         )
 
-    def _create_file(self, entries: Iterable[Entry]) -> FileLog:
-        folder = Folder(self.file.parent)
-        folder.make()
-        self.file = folder.free(self.file)  # another, when something has taken the name in the meantime
-        return FileLog.create(self.file, [encode(self.header), *map(encode, entries)])
+    def _create(self, entries: Iterable[Entry]) -> Log:
+        self._put_blobs()
+        log = self._store.create(self.file, [encode(self.header), *map(encode, entries)], self._owner())
+        self.file = log.path  # another, when something has taken the name in the meantime
+        return log
 
 
 def _repair(fragment: bytes) -> NewEntry:

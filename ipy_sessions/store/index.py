@@ -1,0 +1,102 @@
+"""What is known of a folder's files from the last time: their rows, kept in ``.index``.
+
+It is disposable: missing, old, newer, damaged or of another machine, it is made again from the files, which are the
+truth. A row is believed as long as its file has the same inode, size and time of change.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from ipy_sessions.summary import Counts, Outline
+
+NAME = ".index"
+VERSION = 1
+
+Stamp = tuple[int, int, int]
+"""Inode, size in bytes and time of change in nanoseconds: what tells that a file is as it was."""
+
+
+class Known(NamedTuple):
+    """What is known of one file.
+
+    Parameters
+    ----------
+    stamp
+        What the file was like.
+    cursor
+        Its row's place in the list.
+    outline, counts
+        Its row's halves, packed or not; ``counts`` is ``None`` while nobody has asked for it.
+    """
+
+    stamp: Stamp
+    cursor: str
+    outline: Outline | msgspec.Raw
+    counts: Counts | msgspec.Raw | None
+
+
+class _File(msgspec.Struct, array_like=True):
+    """The file as it is read: columns, of which only what is compared is unpacked."""
+
+    version: int
+    names: list[str]
+    stamps: list[Stamp]
+    cursors: list[str]
+    outlines: list[msgspec.Raw]
+    counts: list[msgspec.Raw | None]
+
+
+_unpack = msgspec.msgpack.Decoder(_File).decode
+_pack = msgspec.msgpack.Encoder().encode
+
+
+class Index:
+    """The rows of one folder, by the names of its files.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / NAME
+        self._changed = False
+        self.known: dict[str, Known] = {}
+        """What is known of each file."""
+        with suppress(OSError, msgspec.MsgspecError, ValueError, RecursionError):
+            read = _unpack(self._path.read_bytes())
+            if read.version == VERSION:
+                rows = map(Known, read.stamps, read.cursors, read.outlines, read.counts)
+                self.known = dict(zip(read.names, rows, strict=True))
+
+    def put(self, name: str, known: Known) -> None:
+        """Learn something of a file."""
+        self.known[name] = known
+        self._changed = True
+
+    def keep_only(self, names: set[str]) -> None:
+        """Forget the files that are gone."""
+        for name in self.known.keys() - names:
+            del self.known[name]
+            self._changed = True
+
+    def save(self) -> None:
+        """Write what was learned; where that cannot be done, it is learned again next time."""
+        if not self._changed:
+            return
+        rows = list(self.known.values())
+        stamps, cursors, outlines, counts = zip(*rows, strict=True) if rows else ((), (), (), ())
+        packed = _pack(_File(VERSION, list(self.known), list(stamps), list(cursors), list(outlines), list(counts)))
+        beside = self._path.with_name(f"{NAME}.{os.getpid()}")
+        with suppress(OSError):
+            beside.write_bytes(packed)
+            beside.chmod(0o600)
+            beside.replace(self._path)
+            self._changed = False

@@ -1,0 +1,167 @@
+"""A store without a disk: the same lines, in memory, for as long as the process lives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from pathlib import Path
+
+from ipy_sessions.counting import summarise
+from ipy_sessions.errors import LogLostError, SessionBusyError, SessionNotFoundError
+from ipy_sessions.store.blobs import MemoryBlobs
+from ipy_sessions.store.interface import Listing, Progress, Repair, Skipped
+from ipy_sessions.store.owner import Owner
+from ipy_sessions.store.reading import Contents, parse
+from ipy_sessions.summary import SessionInfo
+
+
+class MemoryStore:
+    """Sessions in memory."""
+
+    def __init__(self) -> None:
+        self.path = Path("/in memory")
+        """What stands for a folder."""
+        self.blobs = MemoryBlobs()
+        """The payloads that are too large for a line."""
+        self._lines: dict[Path, bytearray] = {}
+        self._trash: dict[Path, bytearray] = {}
+        self._held: dict[Path, Owner] = {}
+
+    def path_for(self, session_id: str, created: datetime, notebook: Path | None, taken: Collection[Path] = ()) -> Path:
+        """Return a path for a new session that is free now."""
+        del created, notebook
+        return self._free(self.path / f"{session_id}.jsonl", taken)
+
+    def create(self, path: Path, lines: Iterable[bytes], owner: Owner) -> MemoryLog:
+        """Keep a new session and hold it."""
+        free = self._free(path)
+        self._lines[free] = bytearray(b"".join(lines))
+        return self._hold(free, owner)
+
+    def open(self, path: Path, owner: Owner, wait: float = 0.0) -> tuple[Contents, MemoryLog]:
+        """Read a session and hold it."""
+        del wait  # whoever has it is in this very process, and would be waited for in vain
+        contents = self.read(path)
+        return contents, self._hold(path, owner)
+
+    def read(self, path: Path) -> Contents:
+        """Read a session."""
+        if path not in self._lines:
+            raise SessionNotFoundError(f"{path} is not there.")
+        return parse(bytes(self._lines[path]), path)
+
+    def rewrite(self, path: Path, lines: Iterable[bytes], owner: Owner) -> None:
+        """Put other lines in the place of a session's."""
+        del owner
+        self._refuse_held(path)
+        self._lines[path] = bytearray(b"".join(lines))
+
+    def rows(self, progress: Progress | None = None) -> Listing:
+        """Return every session, summed up."""
+        rows, skipped = [], []
+        for number, path in enumerate(list(self._lines), start=1):
+            try:
+                header, tree, bad_lines, _ = self.read(path)
+                numbers = (line.number for line in bad_lines)
+                rows.append(summarise(path, header, tree, numbers, len(self._lines[path])))
+            except Exception as error:  # noqa: BLE001 - whatever one holds, the others are listed
+                skipped.append(Skipped(path, str(error)))
+            if progress is not None:
+                progress(number, len(self._lines))
+        return Listing(rows, skipped)
+
+    def delete(self, path: Path, owner: Owner) -> Path:
+        """Put a session into the trash."""
+        del owner
+        if path not in self._lines:
+            raise SessionNotFoundError(f"{path} is not there.")
+        self._refuse_held(path)
+        kept = self._free(path, self._trash)
+        self._trash[kept] = self._lines.pop(path)
+        return kept
+
+    def trashed(self) -> Sequence[SessionInfo]:
+        """Return what is in the trash."""
+        return [summarise(path, *parse(bytes(data), path)[:2], size=len(data)) for path, data in self._trash.items()]
+
+    def restore(self, path: Path) -> Path:
+        """Take a session out of the trash."""
+        free = self._free(path)
+        self._lines[free] = self._trash.pop(path)
+        return free
+
+    def collect(self) -> list[Path]:
+        """Drop the payloads that no session refers to any more."""
+        text = b"".join([*self._lines.values(), *self._trash.values()])
+        gone = [name for name in self.blobs.held if name.encode() not in text]
+        for name in gone:
+            del self.blobs.held[name]
+        return [self.path / name for name in gone]
+
+    def close(self) -> None:
+        """Do nothing: memory is not kept."""
+
+    def _free(self, path: Path, taken: Collection[Path] = ()) -> Path:
+        number, free = 1, path
+        while free in self._lines or free in taken:
+            number += 1
+            free = path.with_stem(f"{path.stem}-{number}")
+        return free
+
+    def _hold(self, path: Path, owner: Owner) -> MemoryLog:
+        self._refuse_held(path)
+        self._held[path] = owner
+        return MemoryLog(path, self._lines[path], self._let_go)
+
+    def _let_go(self, path: Path) -> None:
+        self._held.pop(path, None)
+
+    def _refuse_held(self, path: Path) -> None:
+        if path in self._held:
+            raise SessionBusyError(f"It is open in {self._held[path]}.", self._held[path])
+
+
+class MemoryLog:
+    """The lines of one session in memory.
+
+    Parameters
+    ----------
+    path
+        What the store calls it.
+    lines
+        The lines.
+    let_go
+        Called with `path` at the end.
+    """
+
+    def __init__(self, path: Path, lines: bytearray, let_go: Callable[[Path], None]) -> None:
+        self.path = path
+        self.alone: AbstractContextManager[object] = nullcontext()
+        """Nobody else can write to it."""
+        self._lines = lines
+        self._known = len(lines)
+        self._let_go = let_go
+
+    def append(self, line: bytes) -> None:
+        """Put one line behind the others."""
+        self._lines += line
+        self._known = len(self._lines)
+
+    def mend(self, repair: Repair) -> bytes:
+        """Do nothing: memory has no torn ends."""
+        del repair
+        if len(self._lines) < self._known:
+            raise LogLostError(f"{self.path} was cut short while the session was open.")
+        return b""
+
+    def leads_here(self) -> bool:
+        """Tell that memory forgets nothing."""
+        return True
+
+    def flush(self) -> None:
+        """Do nothing: there is no disk."""
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._let_go(self.path)
