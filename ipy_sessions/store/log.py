@@ -123,9 +123,9 @@ class FileLog:
     def mend(self, repair: Repair) -> bytes:
         """Make the end of the file fit to be appended to.
 
-        A last line that is whole but for its newline gets it. A fragment, a line that a crash has left unfinished,
-        gives way to the line that `repair` makes of it; when the disk refuses that one, the fragment stays where it
-        was.
+        A last line that is whole but for its newline, or blank, gets it. A fragment, a line that a crash has left
+        unfinished, gives way to the line that `repair` makes of it; when the disk refuses that one, the fragment stays
+        where it was.
 
         Returns
         -------
@@ -150,7 +150,7 @@ class FileLog:
         tail = self._last_line(fd)
         if tail.endswith(b"\n"):
             end = self._size
-        elif _is_line(tail) or len(tail) == self._size:  # the header is never cut off
+        elif not tail.strip() or _is_line(tail) or len(tail) == self._size:  # the header is never cut off
             self.append(b"\n")
             end = self._size
         else:

@@ -76,6 +76,7 @@ class Recorder:
         self._store = store
         self._log = log
         self._reading = contents.reading
+        self._torn = contents.reading is not None and contents.reading.whole < contents.reading.size
         self._owner = owner
         self._source = source
         self._settings = settings
@@ -252,7 +253,9 @@ class Recorder:
         self._adopt(log.mend(repair))
         for entry in repairs:
             self.tree.add(entry)
-            del self.bad_lines[-1:]  # the fragment was the last line, and is one no more
+            if self._torn:
+                del self.bad_lines[-1:]  # the fragment was the last line, and is one no more
+        self._torn = False
 
     def _adopt(self, lines: bytes) -> None:
         """Take in what others have written; the conversation stands where it stood, and theirs is another branch."""
