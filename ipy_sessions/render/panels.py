@@ -126,15 +126,16 @@ def listing(rows: Listing, now: datetime, hidden: int, skipped: Sequence[tuple[P
 
 
 def _counts(row: SessionInfo, now: datetime) -> tuple[str, str]:
-    return f"{row.message_count:,}", _date(row, now)
+    return f"{row.message_count:,}", when(row, now)
 
 
-def _date(row: SessionInfo, now: datetime) -> str:
+def when(row: SessionInfo, now: datetime) -> str:
+    """Return when a session's last message was written, in words."""
     from humanize import naturaltime
 
     age = now - row.modified
-    when = naturaltime(age) if age < RECENT else f"{row.modified.astimezone():%Y-%m-%d %H:%M}"
-    return f"{when} (interrupted)" if row.interrupted else when
+    said = naturaltime(age) if age < RECENT else f"{row.modified.astimezone():%Y-%m-%d %H:%M}"
+    return f"{said} (interrupted)" if row.interrupted else said
 
 
 def stacked(parts: Sequence[Markup]) -> Markup:
