@@ -111,8 +111,11 @@ class UpkeepCommands:
         secret = self._secret(command.text)
         place = self._host.place()
         manager = self._host.manager(place)
-        rows = manager.list(archived=None) if command.all else [self._host.meant(command.ref, place)]
         upkeep = self._upkeep
+        rows: list[Session | SessionInfo]
+        rows = (
+            [*manager.list(archived=None), *upkeep.trashed()] if command.all else [self._host.meant(command.ref, place)]
+        )
         with Watched(self._host.output, "sessions") as progress:
             counts = []
             for number, row in enumerate(rows):
@@ -133,3 +136,15 @@ class UpkeepCommands:
     def _named(self, ref: str) -> tuple[Session | SessionInfo, str]:
         found = self._host.meant(ref, self._host.place())
         return found, found.title
+
+
+def tidy(host: Host) -> None:
+    """Archive and prune as the settings say, and say what was done."""
+    settings = host.config.settings
+    upkeep = Upkeep(host.manager(host.place()))
+    archived = upkeep.tidy() if settings.tidy == "archive" else []
+    gone = upkeep.prune(settings.pruning)
+    if archived:
+        host.output.show(panels.line(f"{len(archived):,} archived: `%session list --all --archived` shows them."))
+    if gone:
+        host.output.show(housekeeping.pruned(gone))

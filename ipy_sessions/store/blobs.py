@@ -174,10 +174,13 @@ class FolderBlobs:
     ----------
     path
         The folder; created with the first of them.
+    make_parent
+        Called before that, to create the folder that it is in.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, make_parent: Callable[[], None]) -> None:
         self.path = path
+        self._make_parent = make_parent
 
     def put(self, blob: Blob) -> None:
         """Keep a payload.
@@ -192,6 +195,7 @@ class FolderBlobs:
             if file.stat().st_size == len(blob.data):
                 os.utime(file)  # so that it does not look left over to `collect`
                 return
+        self._make_parent()
         self.path.mkdir(mode=0o700, exist_ok=True)
         write_whole(file, blob.data)
 

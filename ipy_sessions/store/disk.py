@@ -43,7 +43,7 @@ class FolderStore:
         self._folder = Folder(Path(path))
         self.path = self._folder.path
         """The folder."""
-        self.blobs = FolderBlobs(self.path / "blobs")
+        self.blobs = FolderBlobs(self.path / "blobs", self._folder.make)
         """The payloads that are too large for a line."""
         self._catalog = Catalog(self.path)
         self._trash = Catalog(self.path / trash.NAME)
@@ -89,6 +89,7 @@ class FolderStore:
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(path)
+            (self._catalog if path.parent == self.path else self._trash).forget(path.name)
             sync_folder(path.parent)
         except OSError as error:
             raise LogWriteError(f"{path} could not be written anew: {error.strerror or error}.") from error
