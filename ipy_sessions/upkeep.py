@@ -123,7 +123,7 @@ class Upkeep:
             When none, or more than one, in the trash answers to it.
         """
         rows = self.trashed()
-        found = matching(ref, rows) or [row for row in rows if row.title == ref]
+        found = matching(ref, rows)
         if len(found) > 1:
             raise SessionNotFoundError(f"{len(found)} sessions in the trash answer to {ref!r}: {names(found)}.")
         if not found:

@@ -108,7 +108,7 @@ def listing(rows: Listing, now: datetime, hidden: int, skipped: Sequence[tuple[P
     shown = table(
         ("#", "session", "messages", "last message"),
         [
-            (number, row.title if titles.count(row.title) == 1 else f"{row.title} ({row.tail})", *_counts(row, now))
+            (number, f"{_called(row, titles)}{_marks(row)}", *_counts(row, now))
             for number, row in numbered
         ],
         right=(0, 2),
@@ -123,6 +123,14 @@ def listing(rows: Listing, now: datetime, hidden: int, skipped: Sequence[tuple[P
         notes.append(f"{hidden} more of other notebooks: `%session list --all` shows them.")
     notes += [f"Skipped {path.name}: {reason}" for path, reason in skipped]
     return stacked([shown, *map(line, notes)])
+
+
+def _called(row: SessionInfo, titles: Sequence[str]) -> str:
+    return row.title if titles.count(row.title) == 1 else f"{row.title} ({row.tail})"
+
+
+def _marks(row: SessionInfo) -> str:
+    return "".join([*(f" #{tag}" for tag in row.tags), *([" (pinned)"] if row.pinned else [])])
 
 
 def _counts(row: SessionInfo, now: datetime) -> tuple[str, str]:
