@@ -50,12 +50,14 @@ if TYPE_CHECKING:
     from ipy_sessions.events import BlockEnd, Finished, Notice, Reply, Started, TextDelta, ThinkingDelta, Waiting
     from ipy_sessions.magics.twins import current, history
     from ipy_sessions.manager import SessionManager
+    from ipy_sessions.retention import Policy
     from ipy_sessions.session import Session
     from ipy_sessions.settings import Parameters, Settings
     from ipy_sessions.store.disk import FolderStore
     from ipy_sessions.store.interface import Store
     from ipy_sessions.store.memory import MemoryStore
     from ipy_sessions.summary import SessionInfo
+    from ipy_sessions.upkeep import Upkeep
 
 _HOMES = {
     "context": ["Context"],
@@ -88,7 +90,9 @@ _HOMES = {
     "store.disk": ["FolderStore"],
     "store.interface": ["Store"],
     "store.memory": ["MemoryStore"],
+    "retention": ["Policy"],
     "summary": ["SessionInfo"],
+    "upkeep": ["Upkeep"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -112,6 +116,7 @@ __all__ = [
     "NotASessionError",
     "Notice",
     "Parameters",
+    "Policy",
     "Reply",
     "Session",
     "SessionBusyError",
@@ -130,6 +135,7 @@ __all__ = [
     "ThinkingDelta",
     "TurnRunningError",
     "UnknownModelError",
+    "Upkeep",
     "Waiting",
     "__version__",
     "assistant",

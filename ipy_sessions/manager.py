@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeAlias
 
 from ipy_sessions.errors import (
     AmbiguousReferenceError,
@@ -40,10 +40,14 @@ from ipy_sessions.store.memory import MemoryStore
 from ipy_sessions.store.owner import Owner
 from ipy_sessions.store.reading import Contents
 from ipy_sessions.store.recorder import Recorder
-from ipy_sessions.summary import SessionInfo
+from ipy_sessions.summary import SessionInfo, tail
 from ipy_sessions.tree import Tree
 
 ID = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_-]{7,63}")
+
+
+Ref: TypeAlias = "str | Path | SessionInfo | Session"
+"""What a session is meant by: a name, an id or the end of one, a path, a row of a list, or itself."""
 
 
 class SessionManager:
@@ -143,7 +147,7 @@ class SessionManager:
         temporary = temporary or self.settings.persistence == "none"
         return self._register(path, Contents(header, Tree(), []), None, temporary=temporary)
 
-    def open(self, ref: str | Path | SessionInfo, *, read_only: bool = False, wait: float = 0.0) -> Session:
+    def open(self, ref: Ref, *, read_only: bool = False, wait: float = 0.0) -> Session:
         """Return the session that is meant, read from its file; one that is open here already is returned as it is.
 
         Parameters
@@ -167,7 +171,7 @@ class SessionManager:
         path, called = self._find(ref)
         return self._opened(path, read_only=read_only) or self._read(path, called, read_only=read_only, wait=wait)
 
-    def fork(self, ref: str | Path | SessionInfo, name: str | None = None) -> Session:
+    def fork(self, ref: Ref, name: str | None = None) -> Session:
         """Return a new session that begins as a copy of another, which stays as it is; it may be open elsewhere.
 
         The copied entries keep their ids and say which session wrote them; the new session's header names the other.
@@ -184,8 +188,8 @@ class SessionManager:
         SessionNotFoundError, AmbiguousReferenceError, NotASessionError
             As for `open`.
         """
-        path, _ = self._find(ref)
-        found = self._opened(path, read_only=True)
+        path = self.find(ref)
+        found = ref if isinstance(ref, Session) else self._opened(path, read_only=True)
         other = found or self._read(path, "", read_only=True)
         session = self.create()
         try:
@@ -254,9 +258,41 @@ class SessionManager:
         rows.sort(key=attrgetter("cursor"), reverse=True)
         return Listing(rows, skipped)
 
+    def find(self, ref: Ref) -> Path:
+        """Return the path of the session that is meant.
+
+        Raises
+        ------
+        SessionNotFoundError, AmbiguousReferenceError
+            When none, or more than one, answers to it; with those that are near.
+        """
+        return self._find(ref)[0]
+
+    def row(self, ref: Ref) -> SessionInfo:
+        """Return the row of the session that is meant.
+
+        Raises
+        ------
+        SessionNotFoundError, AmbiguousReferenceError
+            As `find`.
+        """
+        if isinstance(ref, SessionInfo):
+            return ref
+        path = self.find(ref)
+        rows = (session.info() for session in self._still_open() if session.file == path)
+        row = next(rows, None) or next((row for row in self.list(archived=None) if row.path == path), None)
+        if row is None:
+            raise SessionNotFoundError(f"{path} is in another folder. Open it first: `%session open {ref}`.")
+        return row
+
+    @property
+    def opened(self) -> tuple[Session, ...]:
+        """The sessions that are open here."""
+        return tuple(self._still_open())
+
     # Switching
 
-    def switch(self, ref: str | Path | SessionInfo, *, read_only: bool = False, wait: float = 0.0) -> Session:
+    def switch(self, ref: Ref, *, read_only: bool = False, wait: float = 0.0) -> Session:
         """Make another session current; the one before is let go of first.
 
         A reference that cannot be opened leaves everything as it was. The parameters are those of `open`.
@@ -343,18 +379,21 @@ class SessionManager:
             why = f"{called} was opened to read. To go on with it, type `%session open {called}` or `%session fork`."
             return self._register(path, self.store.read(path), None, read_only=why)
         try:
-            contents, log = self.store.open(path, self._owner(), wait)
+            contents, log = self.store.open(path, self.owner(), wait)
         except SessionReadOnlyError as error:
             return self._register(path, self.store.read(path), None, read_only=str(error))
         except SessionBusyError as error:
             raise SessionBusyError(busy(called, error), error.owner) from None
         return self._register(path, contents, log)
 
-    def _owner(self) -> Owner:
+    def owner(self) -> Owner:
+        """Return this process, as others see who has a session open."""
         return Owner.here(SYSTEM.now(), self.notebook)
 
-    def _find(self, ref: str | Path | SessionInfo) -> tuple[Path, str]:
+    def _find(self, ref: Ref) -> tuple[Path, str]:
         """Return the path of the session that is meant, and how to call it."""
+        if isinstance(ref, Session):
+            return ref.file, tail(ref.id)
         if isinstance(ref, SessionInfo):
             return ref.path, ref.tail
         rows = {row.path: row for row in self.list(archived=None)}
@@ -387,7 +426,7 @@ class SessionManager:
             path,
             contents,
             log,
-            owner=self._owner,
+            owner=self.owner,
             source=self._source,
             settings=lambda: self.settings,
             temporary=temporary,

@@ -180,7 +180,7 @@ def plan(candidates: Iterable[Candidate], policy: Policy, now: datetime) -> Plan
     ordered = sorted(candidates, key=lambda one: (min(one.modified, now), one.id, one.size, one.title, one.protection))
     reasons: list[str | None] = [_too_old(one, policy, now) for one in ordered]
     for limit, words, weights in (
-        (policy.keep, f"more than {policy.keep}", [1] * len(ordered)),
+        (policy.keep, f"more than {policy.keep}", [0 if one.protection else 1 for one in ordered]),
         (policy.max_bytes, f"beyond {_size(policy.max_bytes)}", [max(0, one.size) for one in ordered]),
     ):
         if limit is not None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from ipy_sessions.errors import SettingError
+from ipy_sessions.retention import Policy
 
 SYSTEM_TEXT = (
     "You are an assistant inside a Jupyter notebook. "
@@ -32,6 +33,7 @@ CHOICES = {
     "effort": ("", *EFFORTS),
     "cache": ("auto", "5m", "1h", "off"),
     "sync": ("never", "turn", "entry"),
+    "tidy": ("off", "archive"),
 }
 
 
@@ -138,6 +140,17 @@ class Settings:
     sync: str = _setting(
         "turn", "When the disk itself has to hold what was written: 'never', at the end of a 'turn', or each 'entry'."
     )
+    tidy: str = _setting(
+        "off",
+        "'archive': at load, leave out of the list what was last said 30 days ago, and all but the latest 100.",
+    )
+    prune_older_than: str = _setting(
+        "", "At load, put sessions into the trash whose last message is older: '365d'; empty for none."
+    )
+    prune_keep: str = _setting("", "At load, put all but the latest so many into the trash: '1000'; empty for none.")
+    prune_max_bytes: str = _setting(
+        "", "At load, put the oldest into the trash until the rest is no larger: '5GB'; empty for none."
+    )
     on_start: str = _setting(
         "continue",
         "The session of a fresh kernel's first ask: 'continue' the latest, a 'new' one, or 'ask' to be told.",
@@ -153,7 +166,7 @@ class Settings:
             _check_kind(name, getattr(self, name))
         for name in CHOICES:
             _check_choice(name, getattr(self, name))
-        _ = self.parameters  # which checks its own
+        _ = self.parameters, self.pruning  # which check their own
         self._check_names()
         if "\0" in self.directory + self.notebook:
             raise SettingError("directory and notebook are paths, and no path holds a NUL character.")
@@ -180,6 +193,15 @@ class Settings:
         """What a new session's turns are sent with."""
         own = {name: getattr(self, name) for name in PARAMETERS}
         return Parameters(**own, chosen=bool(self.model))
+
+    @property
+    def pruning(self) -> Policy:
+        """What may go at load."""
+        return Policy.parse(
+            older_than=self.prune_older_than or None,
+            keep=self.prune_keep or None,
+            max_bytes=self.prune_max_bytes or None,
+        )
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:

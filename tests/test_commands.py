@@ -10,7 +10,8 @@ from ipy_sessions import CommandError
 from ipy_sessions.commands import values as c
 from ipy_sessions.commands.agent import parse_agent
 from ipy_sessions.commands.completion import completions
-from ipy_sessions.commands.session import FORMS, overview, parse_session, session_help
+from ipy_sessions.commands.forms import FORMS
+from ipy_sessions.commands.session import overview, parse_session, session_help
 from ipy_sessions.commands.values import Ask
 
 
@@ -88,7 +89,22 @@ def test_any_line_is_a_command_or_a_sentence(name: str, words: list[str]) -> Non
         ("new my analysis --temp", c.New("my analysis", temporary=True)),
         ("open 1", c.Open("1")),
         ("open 'my analysis'", c.Open("my analysis")),
+        ("open alice --read-only", c.Open("alice", read_only=True)),
+        ("open my analysis --wait 2.5", c.Open("my analysis", wait=2.5)),
+        ("fork", c.Fork()),
+        ("fork alice --name bob", c.Fork("alice", "bob")),
         ("list --all", c.List(all=True)),
+        ("list --tag draft --since 7d", c.List(wanted={"tag": "draft", "since": "7d"})),
+        ("tag draft review", c.Tag(["draft", "review"])),
+        ("tag draft --of alice --remove", c.Tag(["draft"], "alice", remove=True)),
+        ("pin", c.Mark("pinned")),
+        ("archive alice --off", c.Mark("archived", "alice", on=False)),
+        ("delete my analysis", c.Delete("my analysis")),
+        ("restore", c.Restore()),
+        ("prune --older-than 90d --keep 100", c.Prune({"older_than": "90d", "keep": "100"})),
+        ("prune --trash --yes", c.Prune(trash=True, yes=True)),
+        ("verify --repair", c.Verify(repair=True)),
+        ("redact $secret --of alice", c.Redact("$secret", "alice")),
         ("continue", c.Continue()),
         ("close", c.Close()),
         ("keep", c.Keep()),
@@ -112,7 +128,7 @@ def test_every_command_is_read(line: str, meant: c.Command) -> None:
     [
         ("opne 2", "There is no `%session opne`. Did you mean `%session open`?"),
         ("xyzzy", "There is no `%session xyzzy`. `%session help` shows"),
-        ("open", "The following arguments are required: REF. What can be typed: %session open REF"),
+        ("open", "The following arguments are required: REF. What can be typed: %session open [--read-only]"),
         ("list --al", "'--al' is not understood; did you mean --all?"),
         ("close now", "'now' is not understood. What can be typed: %session close"),
         ("settings model", "A setting is changed with NAME=VALUE, and 'model' has no '='."),
@@ -146,9 +162,9 @@ def test_every_command_has_help() -> None:
         ('%%agent -s "beta t', ['"beta two"']),
         ("%%agent --session=al", ["--session=alice"]),
         ("%session settings model=o", ["model=offline"]),
-        ("%session\tlist --", ["--all"]),
-        ("%session list -", ["--all"]),
-        ("%session help r", ["rename"]),
+        ("%session\tlist --", ["--all", "--name", "--tag", "--model", "--key", "--since", "--until", "--archived"]),
+        ("%session list -", ["--all", "--name", "--tag", "--model", "--key", "--since", "--until", "--archived"]),
+        ("%session help re", ["rename", "restore", "redact"]),
         ("%session settings m", ["model=", "max_tokens="]),
         ("%session settings model=cl", ["model=claude-sonnet-5-5"]),
         ("%session settings effort=x", ["effort=xhigh"]),

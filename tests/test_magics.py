@@ -479,3 +479,73 @@ def test_a_terminal_waits_for_the_body(terminal: Shell) -> None:
     assert check("%%agent hello\n\n")[0] == "complete"
     assert "--max-tokens" in terminal.run("%agent?")
     assert prompts() == []
+
+
+def test_a_second_kernel_is_told_who_has_the_session(make_shell: Callable[..., Shell], tmp_path: Path) -> None:
+    """With the three ways on, each of which works."""
+    path = tmp_path / "work" / "analysis.ipynb"
+    path.write_text("{}")
+    with ses.SessionManager(".sessions", notebook=path) as other:
+        session = other.create("alice")
+        session.prompt("My name is Alice")
+        shell = make_shell(notebook=path)
+        refused = shell.run("%%agent What's my name?")
+        assert "is open elsewhere" in refused
+        for way in (f"`%session open {session.info().tail} --read-only`", "%session fork", "--wait 60`"):
+            assert way in refused
+        assert "opened alice" in shell.run("%session open alice --read-only")
+        assert "was opened to read" in shell.run("%agent hi")
+        session.prompt("I like tea.")
+        assert "I like tea." in shell.run("%session show")
+        assert "is open elsewhere" in shell.run("%session open alice --wait 0.2")
+        assert "forked into alice (fork)" in shell.run("%session fork alice")
+        assert "Your name is **Alice**." in shell.run("%%agent What's my name?")
+    assert "opened alice" in shell.run("%session open alice --wait 1")
+
+
+def test_the_house_is_kept_from_cells(make_shell: Callable[..., Shell]) -> None:
+    """Marks, the trash, pruning, verifying and redacting, each in a line that says what was done."""
+    shell = make_shell()
+    shell.run("%session new alice\n%agent the password is swordfish!")
+    assert "alice has the tags draft, review." in shell.run("%session tag draft review")
+    assert "alice" in shell.run("%session list --tag draft")
+    assert "alice is pinned." in shell.run("%session pin")
+    assert "alice is archived." in shell.run("%session archive")
+    assert "alice is no longer archived." in shell.run("%session archive --off")
+    assert "Nothing is wrong." in shell.run("%session verify")
+    shell.run("word = 'swordfish!'")
+    assert "Taken out of 1 entry of 1 session." in shell.run("%session redact $word")
+    assert "swordfish" not in Path(ses.SessionManager(".sessions").list()[0].path).read_text()
+    assert "no text in it" in shell.run("%session redact $nothing")
+    assert "alice is in the trash." in shell.run("%session delete alice")
+    assert "alice" in shell.run("%session restore")
+    assert "Back in the list: .sessions" in shell.run("%session restore alice")
+    shell.run("%session new\n%agent bob was here")
+    shell.run("%session close")
+    assert "Say what may go" in shell.run("%session prune")
+    assert "Nothing would go." in shell.run("%session prune --older-than 1h")
+    assert "'30d'" in shell.run("%session prune --older-than soon")
+    shown = shell.run("%session prune --max-bytes 1kB")
+    assert "bob was here" in shown
+    assert "alice stays: it is named, pinned." in shown
+    assert "would go into the trash. The same with `--yes` does it." in shown
+    assert "1 session went into the trash." in shell.run("%session prune --max-bytes 1kB --yes")
+    assert "1 session would go for good." in shell.run("%session prune --trash")
+    assert "1 session and 0 payloads were deleted for good." in shell.run("%session prune --trash --yes")
+
+
+def test_tidying_at_load_is_off_until_it_is_asked_for(
+    make_shell: Callable[..., Shell], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be parsed does nothing; a number that was typed puts the rest into the trash, and says so."""
+    with ses.SessionManager(".sessions") as manager:
+        for text in ("one", "two", "three"):
+            manager.create().prompt(text)
+    make_shell()
+    assert len(manager.list()) == 3
+    monkeypatch.setenv("IPY_SESSIONS_PRUNE_KEEP", "few")
+    make_shell()
+    assert len(manager.list()) == 3
+    monkeypatch.setenv("IPY_SESSIONS_PRUNE_KEEP", "1")
+    make_shell()
+    assert [row.title for row in manager.list()] == ["three"]

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from ipy_sessions.commands.agent import WORD, agent_parser
+from ipy_sessions.commands.forms import FORMS
 from ipy_sessions.commands.parser import options_of
-from ipy_sessions.commands.session import FORMS, TOPICS
+from ipy_sessions.commands.session import TOPICS
 from ipy_sessions.settings import EFFORTS, PARAMETERS
 
 

@@ -40,14 +40,86 @@ class New(msgspec.Struct, frozen=True):
 
 
 class Open(msgspec.Struct, frozen=True):
-    """``%session open``: go on with the session that is meant."""
+    """``%session open``: go on with the session that is meant, or only read it; wait so many seconds for its owner."""
+
+    ref: str
+    read_only: bool = False
+    wait: float = 0.0
+
+
+class Fork(msgspec.Struct, frozen=True):
+    """``%session fork``: go on in a copy of this session, or of another."""
+
+    ref: str = ""
+    name: str | None = None
+
+
+class List(msgspec.Struct, frozen=True):
+    """``%session list``: show the notebook's sessions, or all of the folder.
+
+    Parameters
+    ----------
+    all
+        Those of every notebook.
+    wanted
+        What narrows the list: the parameters of `SessionManager.list` as they were typed.
+    archived
+        The archived ones instead.
+    """
+
+    all: bool = False
+    wanted: dict[str, str] = {}
+    archived: bool = False
+
+
+class Tag(msgspec.Struct, frozen=True):
+    """``%session tag``: give tags to this session or another, or take them away."""
+
+    tags: list[str]
+    ref: str = ""
+    remove: bool = False
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """``%session pin`` and ``%session archive``: mark this session or another, or take the mark away."""
+
+    mark: str
+    ref: str = ""
+    on: bool = True
+
+
+class Delete(msgspec.Struct, frozen=True):
+    """``%session delete``: put a session into the trash."""
 
     ref: str
 
 
-class List(msgspec.Struct, frozen=True):
-    """``%session list``: show the notebook's sessions, or all of the folder."""
+class Restore(msgspec.Struct, frozen=True):
+    """``%session restore``: show the trash, or bring a session back from it."""
 
+    ref: str = ""
+
+
+class Prune(msgspec.Struct, frozen=True):
+    """``%session prune``: show what would go by age, number and size, or let it go; of the trash, for good."""
+
+    limits: dict[str, str] = {}
+    trash: bool = False
+    yes: bool = False
+
+
+class Verify(msgspec.Struct, frozen=True):
+    """``%session verify``: say what is wrong with a session's file, or with any of the folder; put it right."""
+
+    ref: str = ""
+    repair: bool = False
+
+
+class Redact(msgspec.Struct, frozen=True):
+    """``%session redact``: take a text, or whatever looks like a secret, out of what is written already."""
+
+    text: str = ""
+    ref: str = ""
     all: bool = False
 
 
@@ -98,4 +170,7 @@ class Help(msgspec.Struct, frozen=True):
     command: str = ""
 
 
-Command: TypeAlias = Where | New | Open | List | Continue | Close | Keep | Rename | History | Show | File | Set | Help
+Command: TypeAlias = (
+    Where | New | Open | Fork | List | Continue | Close | Keep | Rename | Tag | Mark | Delete | Restore | Prune
+    | Verify | Redact | History | Show | File | Set | Help
+)  # fmt: skip

@@ -24,6 +24,7 @@ from ipy_sessions.magics import completion, lines
 from ipy_sessions.magics.configuration import IPySessions
 from ipy_sessions.magics.stopped import MagicError, Stopped
 from ipy_sessions.model import credentials
+from ipy_sessions.retention import Policy
 
 if TYPE_CHECKING:
     from ipy_sessions.magics.host import Host
@@ -67,6 +68,18 @@ class Extension:
         self._register()
         self.config.observe(self._rename, ["agent_magic", "session_magic"])
         self._import_early()
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Archive and prune as the settings say, which by default say nothing."""
+        settings = self.config.settings
+        if settings.tidy != "off" or settings.pruning != Policy():
+            from ipy_sessions.magics.upkeep import tidy
+
+            try:
+                tidy(self.host)
+            except SessionsError as error:  # loading goes on
+                self._say(str(error))
 
     def _import_early(self) -> None:
         """Import the SDK beside everything else where it is going to be needed: it takes most of a second."""

@@ -96,6 +96,24 @@ class Host:
             raise SessionNotFoundError(f"{ref} is a row's number, and no list was shown yet. Type `%session list`.")
         raise SessionNotFoundError(f"The list has no row {ref}: its last is {len(self.listing.others)}.")
 
+    def meant(self, ref: str, place: Place) -> Session | SessionInfo:
+        """Return the session that a reference means; an empty one, and row 0, mean the current session.
+
+        Raises
+        ------
+        CommandError
+            When there is no current session.
+        SessionNotFoundError
+            When nothing answers to the reference.
+        """
+        manager = self.manager(place)
+        if ref in ("", "0"):
+            session = manager.current or self.found(place)
+            if session is None:
+                raise CommandError("There is no session yet. Ask something, or type `%session new`.")
+            return session
+        return manager.row(self.resolve(ref))
+
     def found(self, place: Place) -> Session | None:
         """Return the current session; in a fresh kernel, the one to go on with, if there is one.
 

@@ -32,6 +32,18 @@ class Output:
         else:
             print(markup.plain)  # noqa: T201 - a terminal's display
 
+    def update(self, shown: Any, markup: Markup) -> Any:
+        """Show something in the place of what was shown, ``None`` at first; return what to replace next time."""
+        if not self._has_kernel:
+            print(f"\r{markup.plain:60}", end="", flush=True)  # noqa: T201 - a terminal's display
+            return True
+        from IPython.display import display
+
+        if shown is None:
+            return display(markup.bundle, raw=True, display_id=True)
+        shown.update(markup.bundle, raw=True)
+        return shown
+
     def view(self, *, updates: bool) -> View:
         """Return what a reply streams into.
 

@@ -9,6 +9,7 @@ from functools import singledispatchmethod
 from typing import Any
 
 from ipy_sessions import table
+from ipy_sessions.commands.dates import wanted
 from ipy_sessions.commands.session import overview, session_help
 from ipy_sessions.commands.values import (
     Close,
@@ -30,6 +31,8 @@ from ipy_sessions.errors import CommandError
 from ipy_sessions.events import Reply
 from ipy_sessions.identifiers import SYSTEM
 from ipy_sessions.magics.host import Host
+from ipy_sessions.magics.progress import Watched
+from ipy_sessions.magics.upkeep import UpkeepCommands
 from ipy_sessions.render import markup, panels
 from ipy_sessions.render.markup import Markup
 from ipy_sessions.render.reply import answer, last_line
@@ -49,11 +52,12 @@ class SessionCommands:
 
     def __init__(self, host: Host) -> None:
         self._host = host
+        self._upkeep = UpkeepCommands(host)
 
     @singledispatchmethod
     def run(self, command: Any) -> Any:
         """Carry out a command; return what is to be shown, a `Markup` or a DataFrame, or ``None``."""
-        raise NotImplementedError(command)
+        return self._upkeep.run(command)
 
     @run.register
     def _where(self, _: Where) -> Markup:
@@ -88,7 +92,8 @@ class SessionCommands:
         place = self._host.place()
         manager = self._host.manager(place)
         before = manager.current
-        session = manager.switch(self._host.resolve(command.ref))
+        ref = self._host.resolve(command.ref)
+        session = manager.switch(ref, read_only=command.read_only, wait=command.wait)
         self._host.came("already in" if session is before else "opened", session, place)
 
     @run.register
@@ -103,8 +108,10 @@ class SessionCommands:
     def _list(self, command: List) -> Markup:
         place = self._host.place()
         manager = self._host.manager(place)
-        rows, skipped = manager.scan()
-        shown = rows if command.all or place.notebook is None else manager.list(notebook=place.notebook)
+        with Watched(self._host.output, "files") as progress:
+            rows, skipped = manager.scan(progress)
+            notebook = None if command.all else place.notebook
+            shown = manager.list(notebook=notebook, archived=command.archived, **wanted(command.wanted, SYSTEM.now()))
         current = manager.current.info() if manager.current is not None else None
         others = tuple(row for row in shown if current is None or row.path != current.path)
         self._host.listing = panels.Listing(current, others)
@@ -147,7 +154,7 @@ class SessionCommands:
         if not command.ref:
             return self._shown(self._needed(), command)
         manager = self._host.manager(self._host.place())
-        session = manager.open(self._host.resolve(command.ref))
+        session = manager.open(self._host.resolve(command.ref), read_only=True)
         shown = self._shown(session, command)
         if session is not manager.current and session.in_file:
             manager.close(session)

@@ -108,7 +108,7 @@ def listing(rows: Listing, now: datetime, hidden: int, skipped: Sequence[tuple[P
     shown = table(
         ("#", "session", "messages", "last message"),
         [
-            (number, row.title if titles.count(row.title) == 1 else f"{row.title} ({row.tail})", *_counts(row, now))
+            (number, f"{_called(row, titles)}{_marks(row)}", *_counts(row, now))
             for number, row in numbered
         ],
         right=(0, 2),
@@ -125,16 +125,25 @@ def listing(rows: Listing, now: datetime, hidden: int, skipped: Sequence[tuple[P
     return stacked([shown, *map(line, notes)])
 
 
+def _called(row: SessionInfo, titles: Sequence[str]) -> str:
+    return row.title if titles.count(row.title) == 1 else f"{row.title} ({row.tail})"
+
+
+def _marks(row: SessionInfo) -> str:
+    return "".join([*(f" #{tag}" for tag in row.tags), *([" (pinned)"] if row.pinned else [])])
+
+
 def _counts(row: SessionInfo, now: datetime) -> tuple[str, str]:
-    return f"{row.message_count:,}", _date(row, now)
+    return f"{row.message_count:,}", when(row, now)
 
 
-def _date(row: SessionInfo, now: datetime) -> str:
+def when(row: SessionInfo, now: datetime) -> str:
+    """Return when a session's last message was written, in words."""
     from humanize import naturaltime
 
     age = now - row.modified
-    when = naturaltime(age) if age < RECENT else f"{row.modified.astimezone():%Y-%m-%d %H:%M}"
-    return f"{when} (interrupted)" if row.interrupted else when
+    said = naturaltime(age) if age < RECENT else f"{row.modified.astimezone():%Y-%m-%d %H:%M}"
+    return f"{said} (interrupted)" if row.interrupted else said
 
 
 def stacked(parts: Sequence[Markup]) -> Markup:

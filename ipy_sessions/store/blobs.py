@@ -74,13 +74,13 @@ def put_back(value: Any, get: Callable[[str, str], bytes | None]) -> Any:
         return [put_back(item, get) for item in value]
     if not isinstance(value, dict):
         return value
-    references = value.get("blobs")
-    if not _are(references):
+    places = value.get("blobs")
+    if not _are(places):
         whole = {key: put_back(item, get) for key, item in value.items()}
         missing = isinstance(whole.get("source"), dict) and whole["source"].get("type") == "missing"
         return whole["source"]["instead"] if missing else whole
     whole = {key: put_back(item, get) for key, item in value.items() if key != "blobs"}
-    for key, reference in references.items():
+    for key, reference in places.items():
         data = get(reference["sha256"], str(reference.get("suffix", "")))
         if data is not None:
             whole[key] = base64.b64encode(data).decode() if reference.get("encoding") == "base64" else data.decode()
@@ -88,6 +88,19 @@ def put_back(value: Any, get: Callable[[str, str], bytes | None]) -> Any:
             text = f"(A payload of {reference.get('bytes', '?')} bytes is missing here.)"
             return {"type": "missing", "instead": {"type": "text", "text": text}}
     return whole
+
+
+def references(value: Any) -> Iterator[str]:
+    """Yield the names of the payloads that content refers to, however deep."""
+    if isinstance(value, list):
+        for item in value:
+            yield from references(item)
+    elif isinstance(value, dict):
+        places = value.get("blobs")
+        if _are(places):
+            yield from (str(place["sha256"]) for place in places.values())
+        for item in value.values():
+            yield from references(item)
 
 
 def names_in(path: Path) -> Iterator[str]:
@@ -161,10 +174,13 @@ class FolderBlobs:
     ----------
     path
         The folder; created with the first of them.
+    make_parent
+        Called before that, to create the folder that it is in.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, make_parent: Callable[[], None]) -> None:
         self.path = path
+        self._make_parent = make_parent
 
     def put(self, blob: Blob) -> None:
         """Keep a payload.
@@ -179,6 +195,7 @@ class FolderBlobs:
             if file.stat().st_size == len(blob.data):
                 os.utime(file)  # so that it does not look left over to `collect`
                 return
+        self._make_parent()
         self.path.mkdir(mode=0o700, exist_ok=True)
         write_whole(file, blob.data)
 

@@ -113,6 +113,12 @@ class Catalog:
             index.put(name, known._replace(counts=counts))
         return counts
 
+    def forget(self, name: str) -> None:
+        """Forget what is known of a file, on disk too: what was taken out of it must not stay in the index."""
+        index = self._index = self._index or Index(self._folder)
+        index.keep_only(index.known.keys() - {name})
+        index.save()
+
     def close(self) -> None:
         """Keep what was counted."""
         if self._index is not None:

@@ -12,7 +12,7 @@ from itertools import takewhile
 from typing import TypeAlias
 
 from ipy_sessions.entries import Header
-from ipy_sessions.store.findings import Finding, Step
+from ipy_sessions.findings import Finding, Step
 
 BRIDGED = "Nothing is needed: the entry above it in the file takes the place."
 CUT = "Nothing is needed: readers cut the circle where it closes."

@@ -15,15 +15,18 @@ from pathlib import Path
 
 from ipy_sessions.entries import VERSION, Header
 from ipy_sessions.errors import LogWriteError, SessionBusyError, SessionNotFoundError, SessionReadOnlyError
+from ipy_sessions.findings import Finding
+from ipy_sessions.identifiers import SYSTEM
 from ipy_sessions.store import trash
 from ipy_sessions.store.blobs import FolderBlobs
 from ipy_sessions.store.catalog import Catalog
-from ipy_sessions.store.folder import Folder
+from ipy_sessions.store.folder import Folder, absolute
 from ipy_sessions.store.interface import Listing, Progress
 from ipy_sessions.store.lease import Lease
-from ipy_sessions.store.log import FileLog, sync_folder
+from ipy_sessions.store.log import FileLog, publish, sync_folder
 from ipy_sessions.store.owner import Owner
 from ipy_sessions.store.reading import Contents, read, read_header
+from ipy_sessions.store.verify import examine, repaired
 from ipy_sessions.summary import SessionInfo
 
 
@@ -40,7 +43,7 @@ class FolderStore:
         self._folder = Folder(Path(path))
         self.path = self._folder.path
         """The folder."""
-        self.blobs = FolderBlobs(self.path / "blobs")
+        self.blobs = FolderBlobs(self.path / "blobs", self._folder.make)
         """The payloads that are too large for a line."""
         self._catalog = Catalog(self.path)
         self._trash = Catalog(self.path / trash.NAME)
@@ -86,6 +89,7 @@ class FolderStore:
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(path)
+            (self._catalog if path.parent == self.path else self._trash).forget(path.name)
             sync_folder(path.parent)
         except OSError as error:
             raise LogWriteError(f"{path} could not be written anew: {error.strerror or error}.") from error
@@ -98,11 +102,21 @@ class FolderStore:
         """Return every session of the folder, summed up."""
         return self._catalog.rows(progress)
 
-    def delete(self, path: Path, owner: Owner) -> Path:
+    def is_held(self, path: Path) -> bool:
+        """Tell whether anybody has a session open."""
+        try:
+            Lease.open(path, Owner.here(SYSTEM.now())).release()
+        except SessionBusyError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def delete(self, path: Path, owner: Owner, reason: str = "") -> Path:
         """Move a session's file into the trash."""
         lease = self._alone(path, owner)
         try:
-            return trash.throw_away(path)
+            return trash.throw_away(path, reason)
         finally:
             lease.release()
 
@@ -114,9 +128,51 @@ class FolderStore:
         """Move a session's file out of the trash."""
         return trash.bring_back(path)
 
-    def collect(self) -> list[Path]:
+    def erase(self, path: Path, reason: str = "") -> None:
+        """Delete a session's file from the trash."""
+        trash.erase(path, reason)
+
+    def examine(self, path: Path) -> list[Finding]:
+        """Return what is wrong with a session's file."""
+        try:
+            return examine(
+                path,
+                blob_exists=lambda name: self.blobs.get(name, "") is not None,
+                notebook_exists=lambda notebook: absolute(self.path, notebook).exists(),
+            )
+        except OSError as error:
+            raise _not_found(path, error) from error
+
+    def repair(self, path: Path, owner: Owner) -> Path:
+        """Put a mended copy in the place of a session's file; return where in the trash the file itself is now.
+
+        Raises
+        ------
+        SessionBusyError
+            When another has it open.
+        LogWriteError
+            When the copy cannot be written.
+        """
+        lease = self._alone(path, owner)
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            repaired(path, beside, self.examine(path), SYSTEM)
+            kept = trash.throw_away(path, "damaged; a mended copy took its place")
+            publish(beside, path)
+        except OSError as error:
+            raise LogWriteError(f"{path} could not be mended: {error.strerror or error}.") from error
+        finally:
+            beside.unlink(missing_ok=True)
+            lease.release()
+        return kept
+
+    def left_over(self) -> list[Path]:
+        """Return the blobs that no session refers to any more."""
+        return trash.left_over(self.path, self.blobs)
+
+    def collect(self, names: Collection[str] = ()) -> list[Path]:
         """Delete the blobs that no session refers to any more."""
-        return trash.collect(self.path, self.blobs)
+        return trash.collect(self.path, self.blobs, names)
 
     def close(self) -> None:
         """Keep what was counted in the index."""

@@ -143,8 +143,11 @@ class Store(Protocol):
     def rows(self, progress: Progress | None = None) -> Listing:
         """Return every session, summed up."""
 
-    def delete(self, path: Path, owner: Owner) -> Path:
-        """Put a session into the trash and return what it is called there.
+    def is_held(self, path: Path) -> bool:
+        """Tell whether anybody has a session open for writing, this program included."""
+
+    def delete(self, path: Path, owner: Owner, reason: str = "") -> Path:
+        """Put a session into the trash and return what it is called there; the reason is written down.
 
         Raises
         ------
@@ -160,8 +163,14 @@ class Store(Protocol):
     def restore(self, path: Path) -> Path:
         """Take a session out of the trash; return its path, another than before when that was taken."""
 
-    def collect(self) -> list[Path]:
-        """Drop the blobs that no session refers to any more, those in the trash counted; return them."""
+    def erase(self, path: Path, reason: str = "") -> None:
+        """Take a session out of the trash for good; the reason is written down."""
+
+    def collect(self, names: Collection[str] = ()) -> list[Path]:
+        """Drop the blobs that no session refers to any more, those in the trash counted; return them.
+
+        A young one may belong to a line that is just being written, and stays unless it is among `names`.
+        """
 
     def close(self) -> None:
         """Keep what was learned for the next time; the store can go on being used."""

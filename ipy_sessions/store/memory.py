@@ -71,9 +71,13 @@ class MemoryStore:
                 progress(number, len(self._lines))
         return Listing(rows, skipped)
 
-    def delete(self, path: Path, owner: Owner) -> Path:
+    def is_held(self, path: Path) -> bool:
+        """Tell whether a session is open."""
+        return path in self._held
+
+    def delete(self, path: Path, owner: Owner, reason: str = "") -> Path:
         """Put a session into the trash."""
-        del owner
+        del owner, reason
         if path not in self._lines:
             raise SessionNotFoundError(f"{path} is not there.")
         self._refuse_held(path)
@@ -91,8 +95,13 @@ class MemoryStore:
         self._lines[free] = self._trash.pop(path)
         return free
 
-    def collect(self) -> list[Path]:
+    def erase(self, path: Path, reason: str = "") -> None:
+        """Take a session out of the trash for good."""
+        del reason, self._trash[path]
+
+    def collect(self, names: Collection[str] = ()) -> list[Path]:
         """Drop the payloads that no session refers to any more."""
+        del names
         text = b"".join([*self._lines.values(), *self._trash.values()])
         gone = [name for name in self.blobs.held if name.encode() not in text]
         for name in gone:

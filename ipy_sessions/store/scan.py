@@ -19,7 +19,7 @@ from typing import Any
 from ipy_sessions.encoding import decode
 from ipy_sessions.entries import VERSION, Entry, Header
 from ipy_sessions.errors import NotASessionError
-from ipy_sessions.store.findings import (
+from ipy_sessions.findings import (
     Finding,
     Step,
     contradicting,

@@ -6,20 +6,25 @@ trash or not, refers to them.
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Collection
 from pathlib import Path
 
+import msgspec
+
 from ipy_sessions.errors import LogWriteError
+from ipy_sessions.identifiers import SYSTEM, timestamp
 from ipy_sessions.store.blobs import FolderBlobs, names_in
 from ipy_sessions.store.catalog import SUFFIX
 
 NAME = ".trash"
+LOG = "removed.log"
 LEFT_OVER = 3600.0  # seconds; a younger blob may belong to a line that is just being written
 
 
-def throw_away(path: Path) -> Path:
-    """Move a session's file into the trash beside it; return where it is now.
+def throw_away(path: Path, reason: str = "") -> Path:
+    """Move a session's file into the trash beside it; return where it is now. What went is written down.
 
     Raises
     ------
@@ -29,9 +34,26 @@ def throw_away(path: Path) -> Path:
     trash = path.parent / NAME
     try:
         trash.mkdir(mode=0o700, exist_ok=True)
-        return move(path, trash)
+        there = move(path, trash)
+        _note(trash, "moved into the trash", there, reason)
     except OSError as error:
         raise LogWriteError(f"{path} could not be put into the trash: {error.strerror or error}.") from error
+    return there
+
+
+def erase(path: Path, reason: str = "") -> None:
+    """Delete a file of the trash for good. What went is written down.
+
+    Raises
+    ------
+    LogWriteError
+        When that cannot be done.
+    """
+    try:
+        _note(path.parent, "deleted", path, reason)
+        path.unlink()
+    except OSError as error:
+        raise LogWriteError(f"{path} could not be deleted: {error.strerror or error}.") from error
 
 
 def bring_back(path: Path) -> Path:
@@ -66,22 +88,48 @@ def move(path: Path, folder: Path) -> Path:
         return target
 
 
-def collect(folder: Path, blobs: FolderBlobs, now: Callable[[], float] = time.time) -> list[Path]:
+def collect(folder: Path, blobs: FolderBlobs, names: Collection[str] = ()) -> list[Path]:
     """Delete the blobs that no session refers to, those in the trash counted; return them.
 
-    A file that cannot be read may refer to any of them, so then nothing is deleted.
+    Young ones stay, unless they are among `names`.
+
+    Raises
+    ------
+    OSError
+        When a session cannot be read: it may refer to any of them, so then nothing is deleted.
+    """
+    gone = left_over(folder, blobs, names)
+    for file in gone:
+        _note(folder / NAME, "deleted", file, "no session refers to it")
+        file.unlink(missing_ok=True)
+    return gone
+
+
+def left_over(folder: Path, blobs: FolderBlobs, names: Collection[str] = ()) -> list[Path]:
+    """Return what `collect` would delete.
 
     Raises
     ------
     OSError
         When a session cannot be read.
     """
-    old = [file for file in blobs.files() if now() - file.stat().st_mtime > LEFT_OVER]
+    now = time.time()
+    old = [
+        file for file in blobs.files() if file.name.partition(".")[0] in names or now - file.stat().st_mtime > LEFT_OVER
+    ]
     if not old:
         return []
     files = [*folder.glob(f"*{SUFFIX}"), *(folder / NAME).glob(f"*{SUFFIX}")]
     used = {name for file in files if file.is_file() for name in names_in(file)}
-    gone = [file for file in old if file.name.partition(".")[0] not in used]
-    for file in gone:
-        file.unlink(missing_ok=True)
-    return gone
+    return [file for file in old if file.name.partition(".")[0] not in used]
+
+
+def _note(trash: Path, did: str, file: Path, reason: str) -> None:
+    """Write down what was done with a file, one JSON object a line."""
+    trash.mkdir(mode=0o700, exist_ok=True)
+    line = {"ts": timestamp(SYSTEM.now()), "did": did, "file": file.name, "reason": reason}
+    fd = os.open(trash / LOG, os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(fd, msgspec.json.encode(line) + b"\n")
+    finally:
+        os.close(fd)

@@ -18,9 +18,9 @@ from typing import Any
 from ipy_sessions.encoding import INTEGER_LIMIT, encode
 from ipy_sessions.entries import VERSION, Entry
 from ipy_sessions.errors import LogLostError, SessionReadOnlyError
+from ipy_sessions.findings import Finding
 from ipy_sessions.identifiers import Source, timestamp
 from ipy_sessions.store.checks import check
-from ipy_sessions.store.findings import Finding
 from ipy_sessions.store.scan import BYTE_ORDER_MARK, Scan, scan
 
 __all__ = ["Finding", "examine", "repaired"]

@@ -1,0 +1,150 @@
+"""What the house-keeping commands of ``%session`` do: one short function for each.
+
+Each takes the command's value and returns what to show. What would go or is wrong is shown before anything is done.
+"""
+
+from __future__ import annotations
+
+from functools import singledispatchmethod
+from typing import Any
+
+from ipy_sessions.commands.values import Delete, Fork, Mark, Prune, Redact, Restore, Tag, Verify
+from ipy_sessions.errors import CommandError
+from ipy_sessions.identifiers import SYSTEM
+from ipy_sessions.magics.host import Host
+from ipy_sessions.magics.progress import Watched
+from ipy_sessions.render import housekeeping, panels
+from ipy_sessions.render.markup import Markup
+from ipy_sessions.retention import Policy
+from ipy_sessions.session import Session
+from ipy_sessions.summary import SessionInfo, tail
+from ipy_sessions.upkeep import Upkeep
+
+
+class UpkeepCommands:
+    """Carries out the house-keeping commands of ``%session``.
+
+    Parameters
+    ----------
+    host
+        The kernel.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    @property
+    def _upkeep(self) -> Upkeep:
+        return Upkeep(self._host.manager(self._host.place()))
+
+    @singledispatchmethod
+    def run(self, command: Any) -> Markup | None:
+        """Carry out one command and return what to show, or ``None``."""
+        raise NotImplementedError(command)
+
+    @run.register
+    def _fork(self, command: Fork) -> None:
+        place = self._host.place()
+        manager = self._host.manager(place)
+        session = manager.fork(self._host.meant(command.ref, place), command.name)
+        manager.become(session)
+        self._host.came("forked into", session, place)
+
+    @run.register
+    def _tag(self, command: Tag) -> Markup:
+        session, title = self._named(command.ref)
+        tags = self._upkeep.tag(session, *command.tags, remove=command.remove)
+        return panels.line(f"{title} has the tags {', '.join(tags)}." if tags else f"{title} has no tags.")
+
+    @run.register
+    def _mark(self, command: Mark) -> Markup:
+        session, title = self._named(command.ref)
+        self._upkeep.mark(session, command.mark, on=command.on)
+        return panels.line(f"{title} is {command.mark if command.on else f'no longer {command.mark}'}.")
+
+    @run.register
+    def _delete(self, command: Delete) -> Markup:
+        session, title = self._named(command.ref)
+        self._upkeep.delete(session)
+        return panels.line(f"{title} is in the trash. `%session restore {tail(session.id)}` brings it back.")
+
+    @run.register
+    def _restore(self, command: Restore) -> Markup:
+        if not command.ref:
+            return housekeeping.trash(self._upkeep.trashed(), SYSTEM.now())
+        path = self._upkeep.restore(command.ref)
+        return panels.line(f"Back in the list: {panels.near(path, self._host.place().directory)}.")
+
+    @run.register
+    def _prune(self, command: Prune) -> Markup:
+        policy = Policy.parse(**command.limits)
+        if command.trash:
+            return self._prune_trash(policy, yes=command.yes)
+        if not command.limits:
+            raise CommandError(
+                "Say what may go: `%session prune --older-than 90d`, `--keep 100` or `--max-bytes 2GB`. It is shown "
+                "before anything is done."
+            )
+        if command.yes:
+            return housekeeping.pruned(self._upkeep.prune(policy))
+        return housekeeping.would_prune(self._upkeep.plan(policy))
+
+    def _prune_trash(self, policy: Policy, *, yes: bool) -> Markup:
+        if yes:
+            gone, blobs = self._upkeep.empty(policy)
+            return housekeeping.emptied(gone, len(blobs))
+        return housekeeping.would_empty(self._upkeep.plan_trash(policy))
+
+    @run.register
+    def _verify(self, command: Verify) -> Markup:
+        place = self._host.place()
+        ref = self._host.meant(command.ref, place) if command.ref else None
+        upkeep = self._upkeep
+        with Watched(self._host.output, "sessions") as progress:
+            found = upkeep.verify(ref, repair=command.repair, progress=progress)
+        orphans = len(upkeep.collect() if command.repair else upkeep.left_over()) if ref is None else 0
+        skipped = self._host.manager(place).scan().skipped if ref is None else []
+        return housekeeping.verified(found, orphans, skipped, repaired=command.repair)
+
+    @run.register
+    def _redact(self, command: Redact) -> Markup:
+        secret = self._secret(command.text)
+        place = self._host.place()
+        manager = self._host.manager(place)
+        upkeep = self._upkeep
+        rows: list[Session | SessionInfo]
+        rows = (
+            [*manager.list(archived=None), *upkeep.trashed()] if command.all else [self._host.meant(command.ref, place)]
+        )
+        with Watched(self._host.output, "sessions") as progress:
+            counts = []
+            for number, row in enumerate(rows):
+                progress(number, len(rows))
+                counts.append(len(upkeep.redact(row, secret).entries))
+        return housekeeping.redacted(sum(counts), sum(map(bool, counts)))
+
+    def _secret(self, text: str) -> str:
+        """Return what is to be taken out: the text, or the value of the variable that ``$name`` means."""
+        name = text.removeprefix("$")
+        if name == text or not name.isidentifier():
+            return text
+        value = self._host.shell.user_ns.get(name)
+        if not isinstance(value, str) or not value:
+            raise CommandError(f"{text} means your variable {name!r}, and there is no text in it.")
+        return value
+
+    def _named(self, ref: str) -> tuple[Session | SessionInfo, str]:
+        found = self._host.meant(ref, self._host.place())
+        return found, found.title
+
+
+def tidy(host: Host) -> None:
+    """Archive and prune as the settings say, and say what was done."""
+    settings = host.config.settings
+    upkeep = Upkeep(host.manager(host.place()))
+    archived = upkeep.tidy() if settings.tidy == "archive" else []
+    gone = upkeep.prune(settings.pruning)
+    if archived:
+        host.output.show(panels.line(f"{len(archived):,} archived: `%session list --all --archived` shows them."))
+    if gone:
+        host.output.show(housekeeping.pruned(gone))

@@ -1,0 +1,111 @@
+"""What house-keeping shows: what is in the trash, what would go, what is damaged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from ipy_sessions.findings import Finding
+from ipy_sessions.render.markup import Markup, table
+from ipy_sessions.render.panels import line, stacked, when
+from ipy_sessions.retention import Going, Plan
+from ipy_sessions.summary import SessionInfo
+
+SHOWN = 50  # rows of a table
+
+
+class Verified(Protocol):
+    """What was found in one session's file: `upkeep.Verified`."""
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """What is wrong with it."""
+
+    @property
+    def original(self) -> Path | None:
+        """Where the damaged file is after a repair."""
+
+
+def trash(rows: Sequence[SessionInfo], now: datetime) -> Markup:
+    """Return what is in the trash."""
+    if not rows:
+        return line("The trash is empty.")
+    shown = table(("session", "id", "last message"), [(row.title, row.tail, when(row, now)) for row in rows[:SHOWN]])
+    return stacked([shown, *_more(rows), line("`%session restore ID` brings one back.")])
+
+
+def would_prune(plan: Plan) -> Markup:
+    """Return what a policy would put into the trash, and what protects the rest."""
+    rows = [(going.candidate.title, going.candidate.id[-6:], going.reason) for going in plan.going]
+    kept = [f"{one.candidate.title} stays: it is {one.why}." for one in plan.staying[:5]]
+    if len(plan.staying) > 5:  # noqa: PLR2004 - as many as are named above
+        kept.append(f"{len(plan.staying) - 5} more stay: named, pinned, labelled or open.")
+    if not rows:
+        return stacked([line("Nothing would go."), *map(line, kept)])
+    shown = table(("would go", "id", "because"), rows[:SHOWN])
+    told = f"{_sessions(len(rows))} would go into the trash. The same with `--yes` does it."
+    return stacked([shown, *_more(rows), *map(line, kept), line(told)])
+
+
+def pruned(gone: Sequence[Going]) -> Markup:
+    """Return what went into the trash."""
+    if not gone:
+        return line("Nothing went.")
+    shown = table(("went", "id", "because"), [(one.candidate.title, one.candidate.id[-6:], one.reason) for one in gone])
+    return stacked([shown, line(f"{_sessions(len(gone))} went into the trash. `%session restore` shows it.")])
+
+
+def would_empty(going: Sequence[tuple[SessionInfo, str]]) -> Markup:
+    """Return what of the trash would be deleted."""
+    if not going:
+        return line("Nothing would go.")
+    shown = table(("would go for good", "id", "because"), [(row.title, row.tail, why) for row, why in going[:SHOWN]])
+    return stacked(
+        [shown, *_more(going), line(f"{_sessions(len(going))} would go for good. The same with `--yes` does it.")]
+    )
+
+
+def emptied(gone: Sequence[tuple[SessionInfo, str]], blobs: int) -> Markup:
+    """Return what was deleted."""
+    return line(f"{_sessions(len(gone))} and {blobs:,} payload{'' if blobs == 1 else 's'} were deleted for good.")
+
+
+def verified(found: Sequence[Verified], orphans: int, skipped: Sequence[tuple[Path, str]], *, repaired: bool) -> Markup:
+    """Return what is wrong, and the cure of each."""
+    rows = [
+        (one.path.name, str(finding.line or ""), finding.text, finding.cure)
+        for one in found
+        for finding in one.findings
+        if not (one.original is not None and finding.repair)
+    ]
+    parts = [table(("file", "line", "found", "cure"), rows[:SHOWN], right=(1,))] if rows else []
+    parts += _more(rows)
+    parts += [line(f"{one.path.name} was mended; the damaged file is {one.original}.") for one in found if one.original]
+    parts += [line(f"{path.name} is no session: {reason}") for path, reason in skipped]
+    if orphans and repaired:
+        parts.append(line(f"{orphans:,} payloads that no session refers to were deleted."))
+    elif orphans:
+        parts.append(line(f"{orphans:,} payloads belong to no session. `%session verify --repair` deletes them."))
+    return stacked(parts) if parts else line("Nothing is wrong.")
+
+
+def redacted(entries: int, sessions: int) -> Markup:
+    """Return how much was taken out."""
+    if not entries:
+        return line("Nothing was found to take out.")
+    said = "It may still stand in the notebook, in its outputs and in IPython's history."
+    return line(f"Taken out of {entries:,} {'entry' if entries == 1 else 'entries'} of {_sessions(sessions)}. {said}")
+
+
+def _sessions(count: int) -> str:
+    return f"{count:,} session{'' if count == 1 else 's'}"
+
+
+def _more(rows: Sequence[object]) -> list[Markup]:
+    return [line(f"… and {len(rows) - SHOWN:,} more.")] if len(rows) > SHOWN else []
