@@ -466,13 +466,15 @@ from ipy_sessions.store.reading import read
 from ipy_sessions.store.recorder import Recorder
 from pathlib import Path
 
-def write(path, name):
+def begin(path):
     path, settings = Path(path), Settings()
     contents = read(path)
-    recorder = Recorder(
+    return Recorder(
         FolderStore(path.parent), path, contents, FileLog(path, contents.reading),
         owner=lambda: None, source=SYSTEM, settings=lambda: settings,
     )
+
+def write(recorder, name):
     for number in range(1000):
         size = 2_000_000 if number % 250 == 100 else 100 * (1 + number % 30)
         recorder.write(user(f"{name}:{number} " + "é" * (size // 2)))
@@ -485,8 +487,9 @@ def test_two_writers_without_a_lease_tear_no_line_and_diverge_visibly(free: Path
     with Process() as one, Process() as two:
         for process in (one, two):
             process.run(GUARDLESS)
+            process.run(f"recorder = begin({str(free)!r})")
         for process, name in ((one, "one"), (two, "two")):
-            process.tell("eval", f"write({str(free)!r}, {name!r})")
+            process.tell("eval", f"write(recorder, {name!r})")
         assert one.answer() is None
         assert two.answer() is None
     contents = read(free)
@@ -502,22 +505,43 @@ def test_two_writers_without_a_lease_tear_no_line_and_diverge_visibly(free: Path
 
 # The file taken away
 
+
+def set_aside(file: Path) -> None:
+    """Save as an editor does that keeps the former version."""
+    former = file.rename(f"{file}~")
+    file.write_bytes(former.read_bytes())
+
+
+def replace_by_copy(file: Path) -> None:
+    """Put another file of the same bytes in its place."""
+    copy = file.with_name("copy")
+    copy.write_bytes(file.read_bytes())
+    copy.replace(file)
+
+
+def replace_by_folder(file: Path) -> None:
+    """Put a folder in its place."""
+    file.unlink()
+    file.mkdir()
+
+
+def leave_a_link(file: Path) -> None:
+    """Delete it, so that it goes on under another name."""
+    file.with_name("link").hardlink_to(file)
+    file.unlink()
+
+
 AWAY: dict[str, Callable[[Path], object]] = {
-    "deleted": lambda file: file.unlink(),
+    "deleted": Path.unlink,
+    "deleted, with another link": leave_a_link,
     "renamed": lambda file: file.rename(file.with_name("renamed.jsonl")),
     "moved to another folder": lambda file: file.rename(file.parent.parent / file.name),
     "its folder renamed": lambda file: file.parent.rename(file.parent.with_name("renamed")),
-    "set aside by an editor that saves": lambda file: (
-        file.rename(f"{file}~"),
-        file.write_bytes(Path(f"{file}~").read_bytes()),
-    ),
-    "replaced by a copy": lambda file: (
-        file.with_name("copy").write_bytes(file.read_bytes()) and file.with_name("copy").replace(file)
-    ),
-    "replaced by a folder": lambda file: (file.unlink(), file.mkdir()),
+    "set aside by an editor that saves": set_aside,
+    "replaced by a copy": replace_by_copy,
+    "replaced by a folder": replace_by_folder,
     "emptied": lambda file: os.truncate(file, 0),
     "cut short": lambda file: os.truncate(file, file.stat().st_size - 1),
-    "deleted and linked elsewhere": lambda file: (file.with_name("link").hardlink_to(file), file.unlink()),
 }
 
 
