@@ -16,7 +16,7 @@ from typing import NamedTuple
 from ipy_sessions.encoding import decode
 from ipy_sessions.entries import Entry, Header
 from ipy_sessions.errors import NotASessionError
-from ipy_sessions.store.lines import Lines
+from ipy_sessions.store.lines import Fault, Lines
 from ipy_sessions.tree import Tree
 
 BLOCK = 64 * 1024  # bytes read at a time when looking for a line's end or beginning
@@ -99,7 +99,7 @@ def read(path: Path) -> Contents:
         header, offset = read_header(file, path)
         lines = Lines(file, status.st_size)
         entries, faults = lines.read(offset)
-    bad_lines = [BadLine(lines.line_number(fault.offset), fault.reason) for fault in faults]
+    bad_lines = _bad_lines(lines, faults)
     return Contents(header, Tree(entries), bad_lines, Reading(status.st_size, identity(status), lines.whole))
 
 
@@ -109,8 +109,13 @@ def parse(data: bytes, path: Path) -> Contents:
     header = parse_header(line, path)
     lines = Lines.of(data)
     entries, faults = lines.read(len(line) + len(newline))
-    bad_lines = [BadLine(lines.line_number(fault.offset), fault.reason) for fault in faults]
+    bad_lines = _bad_lines(lines, faults)
     return Contents(header, Tree(entries), bad_lines, Reading(len(data), whole=lines.whole))
+
+
+def _bad_lines(lines: Lines, faults: list[Fault]) -> list[BadLine]:
+    numbers = lines.line_numbers(fault.offset for fault in faults)
+    return [BadLine(number, fault.reason) for number, fault in zip(numbers, faults, strict=True)]
 
 
 def read_header(file: FileIO, path: Path) -> tuple[Header, int]:
@@ -158,14 +163,19 @@ def last(path: Path, count: int) -> list[Entry]:
 
 def backwards(fd: int, end: int) -> Iterator[bytes]:
     """Yield the lines of a file from the one that ends at `end` to its first, empty ones left out."""
-    rest = b""
-    size = BLOCK
+    end -= end > 0 and os.pread(fd, 1, end - 1) == b"\n"
+    at = end  # what stands before it was not looked at yet
     while end > 0:
-        start = max(0, end - size)
-        first, *others = (os.pread(fd, end - start, start) + rest).split(b"\n")
-        yield from (line for line in reversed(others) if line.strip())
-        # A line that is longer than what was read grows by doubled steps, so that it is not copied too often.
-        size = BLOCK if others else size * 2
-        rest, end = first, start
-    if rest.strip():
-        yield rest
+        start = max(0, at - BLOCK)
+        data = os.pread(fd, at - start, start)
+        is_long = at < end
+        cut = data.rfind(b"\n") if is_long else data.find(b"\n")
+        if cut < 0 < start:  # a long line, which is read at once when its beginning is found
+            at = start
+            continue
+        begin = 0 if start == 0 and not is_long else start + cut + 1
+        lines = (os.pread(fd, end - begin, begin) if is_long else data[begin - start :]).split(b"\n")
+        while lines:
+            if (line := lines.pop()).strip():
+                yield line
+        at = end = begin - 1
