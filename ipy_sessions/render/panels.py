@@ -107,10 +107,7 @@ def listing(rows: Listing, now: datetime, hidden: int, skipped: Sequence[tuple[P
     titles = [row.title for _, row in numbered]
     shown = table(
         ("#", "session", "messages", "last message"),
-        [
-            (number, f"{_called(row, titles)}{_marks(row)}", *_counts(row, now))
-            for number, row in numbered
-        ],
+        [(number, f"{_called(row, titles)}{_marks(row)}", *_counts(row, now)) for number, row in numbered],
         right=(0, 2),
     )
     notes = []
