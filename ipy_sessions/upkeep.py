@@ -18,7 +18,8 @@ from ipy_sessions.counting import summarise
 from ipy_sessions.errors import SessionBusyError, SessionNotFoundError, SessionReadOnlyError, SessionsError
 from ipy_sessions.findings import Finding
 from ipy_sessions.identifiers import SYSTEM, Source
-from ipy_sessions.manager import Ref, SessionManager
+from ipy_sessions.library import Ref
+from ipy_sessions.manager import SessionManager
 from ipy_sessions.references import matching, names
 from ipy_sessions.retention import Candidate, Going, Plan, Policy, plan
 from ipy_sessions.session import Session

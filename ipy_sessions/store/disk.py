@@ -14,15 +14,16 @@ from io import FileIO
 from pathlib import Path
 
 from ipy_sessions.entries import VERSION, Header
-from ipy_sessions.errors import LogWriteError, SessionBusyError, SessionNotFoundError, SessionReadOnlyError
+from ipy_sessions.errors import FolderError, LogWriteError, SessionBusyError, SessionNotFoundError, SessionReadOnlyError
 from ipy_sessions.findings import Finding
 from ipy_sessions.identifiers import SYSTEM
 from ipy_sessions.store import trash
 from ipy_sessions.store.blobs import FolderBlobs
 from ipy_sessions.store.catalog import Catalog
+from ipy_sessions.store.filesystem import is_network_kind, kind_of
 from ipy_sessions.store.folder import Folder, absolute
 from ipy_sessions.store.interface import Listing, Progress
-from ipy_sessions.store.lease import Lease
+from ipy_sessions.store.lease import HEARTBEAT, Lease
 from ipy_sessions.store.log import FileLog, publish, sync_folder
 from ipy_sessions.store.owner import Owner
 from ipy_sessions.store.reading import Contents, read, read_header
@@ -40,6 +41,11 @@ class FolderStore:
     """
 
     def __init__(self, path: Path | str) -> None:
+        if not hasattr(os, "pread"):
+            raise FolderError(
+                "Sessions in a folder need locks and reads that Windows does not have. Run Jupyter in WSL, or keep them "
+                "in memory: `SessionManager(store=MemoryStore())`, `%config IPySessions.persistence = 'none'`."
+            )
         self._folder = Folder(Path(path))
         self.path = self._folder.path
         """The folder."""
@@ -47,6 +53,17 @@ class FolderStore:
         """The payloads that are too large for a line."""
         self._catalog = Catalog(self.path)
         self._trash = Catalog(self.path / trash.NAME)
+
+    @property
+    def caution(self) -> str:
+        """What the folder's file system does not promise, in a sentence; empty for a local one."""
+        kind = kind_of(self.path if self.path.exists() else self.path.parent)
+        if not is_network_kind(kind):
+            return ""
+        return (
+            f"{self.path} is on a network file system ({kind}): one writer is kept there by signs of life, every "
+            f"{HEARTBEAT:.0f} seconds, and what a turn's end has written may reach the server's disk later."
+        )
 
     def path_for(self, session_id: str, created: datetime, notebook: Path | None, taken: Collection[Path] = ()) -> Path:
         """Return a path for a new session that is free now."""
