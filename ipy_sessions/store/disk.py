@@ -43,8 +43,8 @@ class FolderStore:
     def __init__(self, path: Path | str) -> None:
         if not hasattr(os, "pread"):
             raise FolderError(
-                "Sessions in a folder need locks and reads that Windows does not have. Run Jupyter in WSL, or keep them "
-                "in memory: `SessionManager(store=MemoryStore())`, `%config IPySessions.persistence = 'none'`."
+                "Sessions in a folder need locks and reads that Windows does not have. Run Jupyter in WSL, or keep "
+                "them in memory: `SessionManager(store=MemoryStore())`, `%config IPySessions.persistence = 'none'`."
             )
         self._folder = Folder(Path(path))
         self.path = self._folder.path

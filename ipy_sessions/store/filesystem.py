@@ -25,7 +25,7 @@ def is_network(path: Path) -> bool:
 
 
 def is_network_kind(kind: str) -> bool:
-    """Tell whether the name of a file system is that of one on a network; FUSE counts, since nothing says what it is."""
+    """Tell whether a file system of this name is on a network; FUSE counts, since nothing says what is behind it."""
     return kind in NETWORK or kind == "fuse" or kind.startswith("fuse.")
 
 
