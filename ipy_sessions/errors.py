@@ -17,7 +17,7 @@
     ├── SessionBusyError          another kernel has the session open
     ├── StaleSessionError         the conversation stands elsewhere than the caller believes
     ├── LogWriteError             the disk refused a line
-    │   └── LogLostError          the file was deleted, replaced or cut short under us
+    │   └── LogLostError          the file was deleted, moved, replaced or cut short under us
     └── ModelError                the model could not answer
         └── UnknownModelError     it cannot be reached without a key, and there is none
 
@@ -115,7 +115,7 @@ class LogWriteError(SessionsError):
 
 
 class LogLostError(LogWriteError):
-    """The session's file was deleted, replaced or cut short while it was open."""
+    """The session's file was deleted, moved, replaced or cut short while it was open."""
 
 
 class ModelError(SessionsError):

@@ -216,7 +216,7 @@ class SessionManager(Library):
         """Make a session of this manager current; the one before is let go of first."""
         try:
             self.leave()
-        except TurnRunningError:
+        except SessionsError:
             if session.in_file:
                 self.close(session)
             raise
@@ -235,6 +235,8 @@ class SessionManager(Library):
         ------
         TurnRunningError
             While its reply is coming in.
+        LogWriteError
+            When an answer that the disk has refused is refused again.
         """
         session = self.current
         if session is None:
@@ -243,9 +245,9 @@ class SessionManager(Library):
             raise TurnRunningError(
                 f"{session.title} is still answering, so the session stays. Wait for it or stop it, then switch."
             )
-        self.current = None
         if session.in_file or not (session.has_messages or session.name):
             self.close(session)
+        self.current = None
 
     def close(self, session: Session | None = None) -> None:
         """Close one session, or all of them and the connections to their models; a second time does nothing."""
@@ -255,10 +257,9 @@ class SessionManager(Library):
                 one.close()
             except SessionsError as error:  # the others are closed all the same
                 errors.append(error)
-                continue
-            self._open = [other for other in self._open if other is not one]
-            if self.current is one:
-                self.current = None
+            if one.closed:
+                self._open = [other for other in self._open if other is not one]
+                self.current = None if self.current is one else self.current
         if errors:
             raise errors[0]
         if session is None:

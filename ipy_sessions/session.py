@@ -71,7 +71,6 @@ class Session:
         """All its entries."""
         self.bad_lines: list[BadLine] = recorder.bad_lines
         """Lines that could not be read."""
-        self.closed = False
         self.streaming = False
         """Whether a reply is coming in."""
         self.read_only = read_only
@@ -137,6 +136,11 @@ class Session:
     def has_messages(self) -> bool:
         """Whether anything was said in it."""
         return any(entry.type == "message" for entry in self.tree)
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._recorder.closed
 
     @property
     def in_file(self) -> bool:
@@ -284,8 +288,8 @@ class Session:
     def keep(self) -> None:
         """Write a session that is in memory alone to its file, and from now on every entry.
 
-        A session whose file was deleted, replaced or cut short is written anew, beside what is in its place now; an
-        answer that the disk has refused is written, too.
+        A session whose file was deleted, moved, replaced or cut short is written anew, beside what is in its place now;
+        an answer that the disk has refused is written, too.
 
         Raises
         ------
@@ -302,12 +306,13 @@ class Session:
         ------
         TurnRunningError
             While a reply is coming in.
+        LogWriteError
+            When the disk refuses: once more an answer that it has refused before, and then the session stays open.
         """
         if self.closed:
             return
         if self.streaming:
             raise TurnRunningError(f"{self.title} cannot be closed: a reply is coming in. Stop it first.")
-        self.closed = True
         self._recorder.close()
 
     def refresh(self) -> bool:

@@ -207,7 +207,7 @@ def test_a_deleted_file_is_noticed_and_can_be_written_anew(manager: SessionManag
     session = manager.create("alice")
     session.append(user("one"))
     session.file.unlink()
-    with pytest.raises(LogLostError, match="was deleted, replaced or cut short while the session was open"):
+    with pytest.raises(LogLostError, match="was deleted, moved, replaced or cut short while the session was open"):
         session.append(user("two"))
     assert not session.file.exists()
     session.keep()

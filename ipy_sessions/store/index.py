@@ -95,8 +95,11 @@ class Index:
         stamps, cursors, outlines, counts = zip(*rows, strict=True) if rows else ((), (), (), ())
         packed = _pack(_File(VERSION, list(self.known), list(stamps), list(cursors), list(outlines), list(counts)))
         beside = self._path.with_name(f"{NAME}.{os.getpid()}")
-        with suppress(OSError):
+        try:
             beside.write_bytes(packed)
             beside.chmod(0o600)
             beside.replace(self._path)
             self._changed = False
+        except OSError:
+            with suppress(OSError):
+                beside.unlink()

@@ -20,7 +20,7 @@ from ipy_sessions.entries import Entry, Header
 from ipy_sessions.errors import LogLostError
 
 IN_MEMORY = 64 * 1024 * 1024  # bytes; of a larger file the lines stay on disk
-NEWLINE = 0x0A
+NEWLINE, BLANK = 0x0A, 0x20
 PIECE = 4 * 1024 * 1024  # bytes that are read at a time from a larger file
 
 
@@ -243,7 +243,7 @@ def _starts(data: bytes) -> list[int]:
     while start < size:
         end = data.find(b"\n", start)
         end = size if end < 0 else end
-        if end > start and (end - start > 2 or data[start:end].strip()):  # noqa: PLR2004 - "\r" and a blank are no line
+        if end > start and (data[start] > BLANK or data[start:end].strip()):
             starts.append(start)
         start = end + 1
     return starts

@@ -4,9 +4,10 @@ A `FileLog` knows bytes and nothing of what they mean.
 
 How a line is written, so that a crash at any byte loses at most that line and never the next one:
 
-1. The file is asked for its size. If that is not the size that we left, something was cut or written by others, and
-   `FileLog.mend` looks at the last line before anything is put behind it: whole but for its newline, it gets it;
-   a fragment gives way to a ``repair`` entry that keeps it.
+1. The path is asked which file it leads to, and for its size. Another file, or less of it, is an error: a line must not
+   go where nobody will look for it. If there is more than we left, others have written, and `FileLog.mend` looks at
+   the last line before anything is put behind it: whole but for its newline, it gets it; a fragment gives way to a
+   ``repair`` entry that keeps it.
 2. One ``write`` on a descriptor opened with ``O_APPEND``. A short count is continued; a refusal (disk full) takes back
    what was written of the line.
 3. At the end of a turn, `flush` makes the disk itself hold it.
@@ -66,6 +67,7 @@ class FileLog:
         self._size = read.size if read is not None else 0
         self._whole = read.whole if read is not None else 0
         self._file = read.file if read is not None else None
+        self._fragment = b""  # cut off, and neither in a repair nor in the file
         self._end_is_whole = False  # not known yet, so `mend` looks at it before the first line is put behind it
         self._write = write
         self._sync = _sync
@@ -123,9 +125,9 @@ class FileLog:
     def mend(self, repair: Repair) -> bytes:
         """Make the end of the file fit to be appended to.
 
-        A last line that is whole but for its newline gets it. A fragment, a line that a crash has left unfinished,
-        gives way to the line that `repair` makes of it; when the disk refuses that one, the fragment stays where it
-        was.
+        A last line that is whole but for its newline, or blank, gets it. A fragment, a line that a crash has left
+        unfinished, gives way to the line that `repair` makes of it; when the disk refuses that one, the fragment stays
+        where it was.
 
         Returns
         -------
@@ -135,39 +137,49 @@ class FileLog:
         Raises
         ------
         LogLostError
-            When the file was deleted, replaced or cut short since the session has read it.
+            When the file was deleted, moved, replaced or cut short since the session has read it.
         LogWriteError
             When the disk refuses.
         """
-        fd = self._opened()
-        status = os.fstat(fd)
-        if status.st_nlink == 0 or status.st_size < self._size:
-            raise _lost(self.path)
-        if status.st_size == self._size and self._end_is_whole:
+        try:
+            return self._mended(self._opened(), repair)
+        except OSError as error:
+            raise _refused(self.path, error) from error
+
+    def _mended(self, fd: int, repair: Repair) -> bytes:
+        size = self._size_now()
+        if size == self._size and self._end_is_whole:
             return b""
-        grown, known = status.st_size > self._size, self._whole
-        self._size = status.st_size
+        grown, known = size > self._size, self._whole
+        self._size, self._end_is_whole = size, False
         tail = self._last_line(fd)
         if tail.endswith(b"\n"):
             end = self._size
-        elif _is_line(tail) or len(tail) == self._size:  # the header is never cut off
+        elif not tail.strip() or _is_line(tail) or len(tail) == self._size:  # the header is never cut off
             self.append(b"\n")
             end = self._size
         else:
             end = self._size - len(tail)
-            self._replace(fd, tail, repair(tail))
+            self._cut_off(fd, tail)
+        if self._fragment:
+            self._keep_fragment(repair)
         self._end_is_whole = True
         return os.pread(fd, end - known, known) if grown and end > known else b""
 
-    def _replace(self, fd: int, fragment: bytes, line: bytes) -> None:
+    def _cut_off(self, fd: int, fragment: bytes) -> None:
+        os.ftruncate(fd, self._size - len(fragment))
         self._size -= len(fragment)
-        os.ftruncate(fd, self._size)
+        self._fragment = fragment
+
+    def _keep_fragment(self, repair: Repair) -> None:
         try:
-            self.append(line)
+            self.append(repair(self._fragment))
         except LogWriteError:
-            self._write(fd, fragment)  # into the room that it has just left
-            self._size += len(fragment)
+            with suppress(LogWriteError):  # refused, too, it waits in memory
+                self.append(self._fragment)  # into the room that it has just left
+                self._fragment = b""
             raise
+        self._fragment = b""
 
     def _last_line(self, fd: int) -> bytes:
         """Return what follows the last newline, or a newline when nothing does."""
@@ -182,10 +194,18 @@ class FileLog:
     def leads_here(self) -> bool:
         """Tell whether the path still leads to this file, and the file still holds what the session has read."""
         try:
-            status = self.path.stat()
-        except OSError:
+            return self._size_now() >= 0
+        except (OSError, LogLostError):
             return False
-        return self._file in (None, identity(status)) and status.st_size >= self._size
+
+    def _size_now(self) -> int:
+        try:
+            status = os.stat(self.path)  # noqa: PTH116 - asked for each line
+        except FileNotFoundError:
+            raise _lost(self.path) from None
+        if self._file not in (None, identity(status)) or status.st_size < self._size:
+            raise _lost(self.path)
+        return status.st_size
 
     def flush(self) -> None:
         """Return when the disk holds every line.
@@ -223,10 +243,12 @@ class FileLog:
                 raise _lost(self.path) from None
             except OSError as error:
                 raise _refused(self.path, error) from error
-            if self._file not in (None, identity(os.fstat(self._fd))):
+            found = identity(os.fstat(self._fd))
+            if self._file not in (None, found):
                 os.close(self._fd)
                 self._fd = None
                 raise _lost(self.path)
+            self._file = found
         return self._fd
 
 
@@ -290,8 +312,8 @@ def _is_line(tail: bytes) -> bool:
 
 def _lost(path: Path) -> LogLostError:
     return LogLostError(
-        f"{path} was deleted, replaced or cut short while the session was open. What is in memory can be written to a "
-        "file again: type `%session keep`."
+        f"{path} was deleted, moved, replaced or cut short while the session was open. What is in memory can be "
+        "written to a file again: type `%session keep`."
     )
 
 

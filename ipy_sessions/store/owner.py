@@ -82,11 +82,14 @@ def read_owner(record: Path) -> Owner | None:
 
 def write_owner(record: Path, owner: Owner) -> None:
     """Write a record, whole; where that cannot be done there is none, and a lock alone has to do."""
-    with suppress(OSError):
+    beside = record.with_name(f"{record.name}.{os.getpid()}")
+    try:
         record.parent.mkdir(mode=0o700, exist_ok=True)
-        beside = record.with_name(f"{record.name}.{os.getpid()}")
         beside.write_bytes(msgspec.json.encode(owner))
         beside.replace(record)
+    except OSError:
+        with suppress(OSError):
+            beside.unlink()
 
 
 @cache

@@ -20,7 +20,7 @@ import msgspec
 
 from ipy_sessions.encoding import clean, decode, encode
 from ipy_sessions.entries import OUTSIDE_TREE, Entry, Header, NewEntry, check
-from ipy_sessions.errors import InvalidEntryError, LogWriteError, SessionReadOnlyError, StaleSessionError
+from ipy_sessions.errors import InvalidEntryError, LogWriteError, SessionReadOnlyError, SessionsError, StaleSessionError
 from ipy_sessions.identifiers import Source, timestamp
 from ipy_sessions.settings import Settings
 from ipy_sessions.store.blobs import MemoryBlobs, take_out
@@ -69,6 +69,7 @@ class Recorder:
         self.file = path
         self.header, self.tree, self.bad_lines = contents.header, contents.tree, contents.bad_lines
         self.temporary = temporary
+        self.closed = False
         self.lock = threading.RLock()
         """Held while entries are written; hold it to write several without another thread's between them."""
         self.blobs = MemoryBlobs(store.blobs)
@@ -76,11 +77,12 @@ class Recorder:
         self._store = store
         self._log = log
         self._reading = contents.reading
+        self._torn = contents.reading is not None and contents.reading.whole < contents.reading.size
         self._owner = owner
         self._source = source
         self._settings = settings
         self._mask = Mask(os.environ)
-        self._waiting: NewEntry | None = None
+        self._waiting: list[NewEntry] = []
         self._process = os.getpid()
 
     @property
@@ -124,7 +126,9 @@ class Recorder:
                 raise StaleSessionError(
                     f"The conversation stands at {self.tree.leaf} and not at {expect}: somebody else has written to it."
                 )
-            return self._put(new)
+            entry = self._put(new)
+            self._sync_entry()
+            return entry
 
     def insist(self, new: NewEntry) -> None:
         """Write an entry that must not be lost: one that the disk refuses waits for the next write.
@@ -136,13 +140,14 @@ class Recorder:
         """
         self._refuse_in_child()
         with uninterrupted(), self.lock:
-            self._waiting = new
+            self._waiting.append(new)
             self._catch_up()
+            self._sync_entry()
 
     def keep(self) -> None:
         """See to it that everything is in a file, and from now on every entry; that of an empty session comes later.
 
-        A file that was deleted, replaced or cut short is written anew, beside what is in its place now.
+        A file that was deleted, moved, replaced or cut short is written anew, beside what is in its place now.
 
         Raises
         ------
@@ -199,15 +204,21 @@ class Recorder:
             self._log.flush()
 
     def close(self) -> None:
-        """Flush, and let go of the file; in a forked child it is the parent's, and nothing is done."""
+        """Flush, and let go of the file; in a forked child it is the parent's, and nothing is done.
+
+        Raises
+        ------
+        LogWriteError
+            When an answer that the disk has refused is refused again; everything is then as it was.
+        """
         if self._process != os.getpid():
+            self.closed = True
             return
         with uninterrupted(), self.lock:
-            try:
-                self._catch_up()
-            finally:
-                if self._log is not None:
-                    self._log.close()
+            self._catch_up()
+            self.closed = True
+            if self._log is not None:
+                self._log.close()
 
     def _refuse_in_child(self) -> None:
         if self._process != os.getpid():
@@ -217,23 +228,34 @@ class Recorder:
             )
 
     def _catch_up(self) -> None:
-        if self._waiting is not None:
-            self._put(self._waiting)
-            self._waiting = None
+        while self._waiting:
+            try:
+                self._put(self._waiting[0])
+            except InvalidEntryError:  # it never will be a line
+                del self._waiting[0]
+                raise
+            del self._waiting[0]
 
     def _put(self, new: NewEntry) -> Entry:
-        log = self._log
-        if log is None:
-            return self._put_in_memory(new)
+        held = dict(self.blobs.held)
+        try:
+            return self._put_in_memory(new) if self._log is None else self._put_in_log(self._log, new)
+        except SessionsError:
+            self.blobs.held = held  # a payload whose line was refused is not to weigh on the next one
+            raise
+
+    def _put_in_log(self, log: Log, new: NewEntry) -> Entry:
         with log.alone:
             self._mend(log)
             entry = self._entry(new)
             self._put_blobs()
             log.append(encode(entry))
             self.tree.add(entry)
-        if self._settings().sync == "entry":
-            log.flush()
         return entry
+
+    def _sync_entry(self) -> None:
+        if self._settings().sync == "entry":
+            self.flush()
 
     def _put_in_memory(self, new: NewEntry) -> Entry:
         entry = self._entry(new)
@@ -252,7 +274,9 @@ class Recorder:
         self._adopt(log.mend(repair))
         for entry in repairs:
             self.tree.add(entry)
-            del self.bad_lines[-1:]  # the fragment was the last line, and is one no more
+            if self._torn:
+                del self.bad_lines[-1:]  # the fragment was the last line, and is one no more
+        self._torn = False
 
     def _adopt(self, lines: bytes) -> None:
         """Take in what others have written; the conversation stands where it stood, and theirs is another branch."""
