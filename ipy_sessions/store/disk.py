@@ -40,7 +40,7 @@ class FolderStore:
         self._folder = Folder(Path(path))
         self.path = self._folder.path
         """The folder."""
-        self.blobs = FolderBlobs(self.path / "blobs")
+        self.blobs = FolderBlobs(self.path / "blobs", self._folder.make)
         """The payloads that are too large for a line."""
         self._catalog = Catalog(self.path)
         self._trash = Catalog(self.path / trash.NAME)
