@@ -112,6 +112,8 @@ class FolderStore:
 
     def restore(self, path: Path) -> Path:
         """Move a session's file out of the trash."""
+        if path.parent != self.path / trash.NAME or not path.is_file():
+            raise SessionNotFoundError(f"{path} is not in the trash.")
         return trash.bring_back(path)
 
     def collect(self) -> list[Path]:
