@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
@@ -137,18 +137,20 @@ class Library:
             raise AmbiguousReferenceError(f"{len(matches)} sessions answer to {str(ref)!r}: {names(matches)}.")
         if matches:
             return matches[0].path, matches[0].tail
-        for path in self._files_called(ref):
+        for path in self._paths_called(ref, rows):
             return path, rows[path].tail if path in rows else str(ref)
         raise SessionNotFoundError(unknown(str(ref), list(rows.values())))
 
-    def _files_called(self, ref: str | Path) -> Sequence[Path]:
-        """Return the files, or files to be, that a reference means as a path: from here, or in the folder."""
+    def _paths_called(self, ref: str | Path, known: Collection[Path]) -> Sequence[Path]:
+        """Return what a reference means as a path, from here or in the store: what is known, or any other file."""
+        bases = (Path(), self.store.path)
+        if paths := [path for base in bases if (path := base / ref) in known]:
+            return paths
         if not str(ref).endswith(".jsonl"):
             return []
-        to_be = {session.file for session in self._still_open()}
         try:
-            paths = [(base / Path(ref).expanduser()).resolve() for base in (Path(), self.store.path)]
-            return [path for path in paths if path in to_be or path.exists()]
+            paths = [(base / Path(ref).expanduser()).resolve() for base in bases]
+            return [path for path in paths if path in known or path.exists()]
         except (OSError, RuntimeError, ValueError):  # no home of that name, too long, a NUL
             return []
 

@@ -174,13 +174,13 @@ class FolderBlobs:
     ----------
     path
         The folder; created with the first of them.
-    make_parent
-        Called before that, to create the folder that it is in.
+    make
+        Creates the folder that it is in, where that is missing, too.
     """
 
-    def __init__(self, path: Path, make_parent: Callable[[], None]) -> None:
+    def __init__(self, path: Path, make: Callable[[], None] = lambda: None) -> None:
         self.path = path
-        self._make_parent = make_parent
+        self._make = make
 
     def put(self, blob: Blob) -> None:
         """Keep a payload.
@@ -195,8 +195,9 @@ class FolderBlobs:
             if file.stat().st_size == len(blob.data):
                 os.utime(file)  # so that it does not look left over to `collect`
                 return
-        self._make_parent()
-        self.path.mkdir(mode=0o700, exist_ok=True)
+        if not self.path.exists():
+            self._make()
+            self.path.mkdir(mode=0o700, exist_ok=True)
         write_whole(file, blob.data)
 
     def get(self, name: str, suffix: str) -> bytes | None:

@@ -13,7 +13,6 @@ from datetime import datetime
 from io import FileIO
 from pathlib import Path
 
-from ipy_sessions.entries import VERSION, Header
 from ipy_sessions.errors import FolderError, LogWriteError, SessionBusyError, SessionNotFoundError, SessionReadOnlyError
 from ipy_sessions.findings import Finding
 from ipy_sessions.identifiers import SYSTEM
@@ -26,7 +25,7 @@ from ipy_sessions.store.interface import Listing, Progress
 from ipy_sessions.store.lease import HEARTBEAT, Lease
 from ipy_sessions.store.log import FileLog, publish, sync_folder
 from ipy_sessions.store.owner import Owner
-from ipy_sessions.store.reading import Contents, read, read_header
+from ipy_sessions.store.reading import Contents, read, read_header, refuse_newer
 from ipy_sessions.store.verify import examine, repaired
 from ipy_sessions.summary import SessionInfo
 
@@ -83,7 +82,7 @@ class FolderStore:
             raise SessionReadOnlyError(f"{path} cannot be written here: {error.strerror or error}.") from error
         try:
             contents = self.read(path)
-            _refuse_newer(contents.header, path)
+            refuse_newer(contents.header, path)
         except BaseException:
             lease.release()
             raise
@@ -143,10 +142,14 @@ class FolderStore:
 
     def restore(self, path: Path) -> Path:
         """Move a session's file out of the trash."""
+        if path.parent != self.path / trash.NAME or not path.is_file():
+            raise SessionNotFoundError(f"{path} is not in the trash.")
         return trash.bring_back(path)
 
     def erase(self, path: Path, reason: str = "") -> None:
         """Delete a session's file from the trash."""
+        if path.parent != self.path / trash.NAME or not path.is_file():
+            raise SessionNotFoundError(f"{path} is not in the trash.")
         trash.erase(path, reason)
 
     def examine(self, path: Path) -> list[Finding]:
@@ -211,14 +214,6 @@ def _refuse_others(path: Path) -> None:
             read_header(file, path)
     except OSError as error:
         raise _not_found(path, error) from error
-
-
-def _refuse_newer(header: Header, path: Path) -> None:
-    if header.version > VERSION:
-        raise SessionReadOnlyError(
-            f"{path} was written by a newer ipy_sessions (format {header.version}, this one writes {VERSION}) and can "
-            "only be read here. Upgrade with `pip install -U ipy_sessions`."
-        )
 
 
 def _not_found(path: Path, error: OSError) -> SessionNotFoundError:

@@ -72,6 +72,7 @@ class FileLog:
         self._write = write
         self._sync = _sync
         self._fd: int | None = None if lease is None else lease.fd
+        self._closed = False
 
     @classmethod
     def create(cls, path: Path, lines: Iterable[bytes], owner: Owner) -> FileLog:
@@ -224,6 +225,7 @@ class FileLog:
 
     def close(self) -> None:
         """Flush and let go of the file."""
+        self._closed = True
         if self._fd is None:
             return
         try:
@@ -236,6 +238,8 @@ class FileLog:
                 self._lease.release()
 
     def _opened(self) -> int:
+        if self._closed:  # or it would be opened again here, without the lease
+            raise LogWriteError(f"{self.path} was let go of here. Open the session again to write to it.")
         if self._fd is None:
             try:
                 self._fd = open_to_append(self.path)
