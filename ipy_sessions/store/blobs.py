@@ -22,6 +22,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeGuard
 
+from ipy_sessions.store.whole import write_whole
+
 LARGE = 64 * 1024  # characters of a text that leaves its line
 PREVIEW = 200  # characters of it that stay
 SAID = frozenset({"text", "thinking"})  # blocks that are the conversation itself
@@ -198,7 +200,7 @@ class FolderBlobs:
         if not self.path.exists():
             self._make()
             self.path.mkdir(mode=0o700, exist_ok=True)
-        write_whole(file, blob.data)
+        write_whole(file, [blob.data])
 
     def get(self, name: str, suffix: str) -> bytes | None:
         """Return a payload; ``None`` when it is not there, or is not what its name says."""
@@ -219,28 +221,6 @@ class FolderBlobs:
 def _plain(suffix: str) -> str:
     """Return a suffix that a file's name can have: what a log says is not to be trusted."""
     return suffix if re.fullmatch(r"\.[a-z0-9]{1,8}", suffix) else ""
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file for its owner alone, whole or not at all: beside its place, synced, then renamed.
-
-    Raises
-    ------
-    OSError
-        When it cannot be written; nothing is left behind.
-    """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        fd = os.open(beside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-        with os.fdopen(fd, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            beside.unlink()
-        raise
 
 
 class MemoryBlobs:

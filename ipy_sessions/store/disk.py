@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Sequence
-from contextlib import suppress
 from datetime import datetime
 from io import FileIO
 from pathlib import Path
@@ -27,6 +26,7 @@ from ipy_sessions.store.log import FileLog, publish, sync_folder
 from ipy_sessions.store.owner import Owner
 from ipy_sessions.store.reading import Contents, read, read_header, refuse_newer
 from ipy_sessions.store.verify import examine, repaired
+from ipy_sessions.store.whole import beside, write_whole
 from ipy_sessions.summary import SessionInfo
 
 
@@ -98,20 +98,13 @@ class FolderStore:
     def rewrite(self, path: Path, lines: Iterable[bytes], owner: Owner) -> None:
         """Put another file in the place of a session's: written beside it, synced, then renamed."""
         lease = self._alone(path, owner)
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            with os.fdopen(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-                file.writelines(lines)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
+            write_whole(path, lines)
             (self._catalog if path.parent == self.path else self._trash).forget(path.name)
             sync_folder(path.parent)
         except OSError as error:
             raise LogWriteError(f"{path} could not be written anew: {error.strerror or error}.") from error
         finally:
-            with suppress(OSError):
-                beside.unlink()
             lease.release()
 
     def rows(self, progress: Progress | None = None) -> Listing:
@@ -174,15 +167,15 @@ class FolderStore:
             When the copy cannot be written.
         """
         lease = self._alone(path, owner)
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        new = beside(path)
         try:
-            repaired(path, beside, self.examine(path), SYSTEM)
+            repaired(path, new, self.examine(path), SYSTEM)
             kept = trash.throw_away(path, "damaged; a mended copy took its place")
-            publish(beside, path)
+            publish(new, path)
         except OSError as error:
             raise LogWriteError(f"{path} could not be mended: {error.strerror or error}.") from error
         finally:
-            beside.unlink(missing_ok=True)
+            new.unlink(missing_ok=True)
             lease.release()
         return kept
 

@@ -89,13 +89,16 @@ class Lease:
         OSError
             When the file cannot be opened for writing.
         """
-        lease = cls(open_to_append(path), path, owner, network=network)
-        try:
-            lease.take(wait)
-        except BaseException:
-            lease.release()
-            raise
-        return lease
+        while True:
+            lease = cls(open_to_append(path), path, owner, network=network)
+            try:
+                lease.take(wait)
+                if os.path.samestat(path.stat(), os.fstat(lease.fd)):
+                    return lease
+            except BaseException:
+                lease.release()
+                raise
+            lease.release()  # while we waited, another file took its place
 
     def take(self, wait: float = 0.0) -> None:
         """Take the lease.
@@ -170,8 +173,10 @@ class Lease:
 
     def _show_life(self) -> None:
         while not self._released.wait(HEARTBEAT):
-            with suppress(OSError):
+            try:
                 os.utime(self._record)
+            except OSError:  # somebody has emptied the cache
+                write_owner(self._record, self.owner)
 
 
 def open_to_append(path: Path) -> int:

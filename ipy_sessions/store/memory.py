@@ -12,14 +12,25 @@ from ipy_sessions.errors import LogLostError, LogWriteError, SessionBusyError, S
 from ipy_sessions.store.blobs import MemoryBlobs
 from ipy_sessions.store.interface import Listing, Progress, Repair, Skipped
 from ipy_sessions.store.owner import Owner
-from ipy_sessions.store.reading import Contents, parse, refuse_newer
+from ipy_sessions.store.reading import Contents, parse, parse_header, refuse_newer
 from ipy_sessions.summary import SessionInfo
 
 
 class MemoryStore:
-    """Sessions in memory."""
+    """Sessions in memory.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    sessions
+        What to begin with: the bytes of sessions' files, as somebody else has kept them.
+
+    Raises
+    ------
+    NotASessionError
+        When one of them is none.
+    """
+
+    def __init__(self, sessions: Iterable[bytes] = ()) -> None:
         self.path = Path("/in memory")
         """What stands for a folder."""
         self.blobs = MemoryBlobs()
@@ -27,6 +38,9 @@ class MemoryStore:
         self._lines: dict[Path, bytearray] = {}
         self._trash: dict[Path, bytearray] = {}
         self._held: dict[Path, Owner] = {}
+        for data in sessions:
+            header = parse_header(data.partition(b"\n")[0], "What was given")
+            self._lines[self._free(self.path / f"{header.id}.jsonl")] = bytearray(data)
 
     def path_for(self, session_id: str, created: datetime, notebook: Path | None, taken: Collection[Path] = ()) -> Path:
         """Return a path for a new session that is free now."""
