@@ -1,15 +1,19 @@
-"""Credentials are masked before they reach the disk or the wire.
+"""Looks through a whole text for secrets and masks them.
 
-What is masked: the values of credentials in the environment as they are at that moment, and anything that looks like a
-key of the Anthropic API. A mask says what it hides, never a part of it.
+Three kinds are looked for: the values of credentials in the environment as they are at that moment, whatever has a
+shape of `shapes`, and what the user's own patterns match. All of them are looked for in the text as it was given;
+where they overlap, everything that any of them covers is masked.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import NamedTuple
+
+from ipy_sessions.errors import SettingError
+from ipy_sessions.store.masking.shapes import LANDMARKS, SHORTEST_NAME
 
 CREDENTIAL_NAME = re.compile(
     r"(PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|(^|_)(API|ACCESS|SECRET)?KEY|(^|_)PASS|_PWD|_PAT|CREDENTIALS?)(_BASE)?$",
@@ -19,10 +23,27 @@ URL_PASSWORD = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@\s]*:(?P<password>[^/@\s]+)
 SHORTEST = 8
 """Shorter values are words that a prompt may well hold, and no credentials."""
 
-KEY_PREFIX = "sk-ant-"
-KEY_SHAPE = re.compile(r"sk-ant-[A-Za-z0-9_-]{8,}")
-KEY_BEGUN = re.compile(r"(?:sk-ant-[A-Za-z0-9_-]*|sk-ant|sk-an|sk-a|sk-|sk|s)$")
-KEY_LENGTH = 15  # characters of the shortest of this shape; most strings of an entry need no look
+USERS_SECRET = "secret"  # noqa: S105 - what the mask says of it, and how its group is called
+
+
+class Span(NamedTuple):
+    """Where a secret was found.
+
+    Parameters
+    ----------
+    start, end
+        What was matched: the secret, and what shows that it is one.
+    first, last
+        The secret itself; `last` is behind its last character.
+    hides
+        What it is.
+    """
+
+    start: int
+    end: int
+    first: int
+    last: int
+    hides: str
 
 
 class Mask:
@@ -33,11 +54,20 @@ class Mask:
     environ
         The environment to watch, such as ``os.environ``. It is read when the mask is made and at each `refresh`: going
         through it costs about as much as ten appends, so a session does it once a turn.
+    patterns
+        The user's own: regular expressions, of which the group called ``secret`` is masked, or else the whole match.
+
+    Raises
+    ------
+    SettingError
+        For a pattern that cannot be used.
     """
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], patterns: Iterable[str] = ()) -> None:
         self._environ = environ
-        self._secrets: list[tuple[str, str]] = []
+        self.values: list[tuple[str, str]] = []
+        """The credentials, each with its name, the longest first."""
+        self.patterns = tuple(check_pattern(pattern) for pattern in patterns)
         self.refresh()
 
     def refresh(self) -> None:
@@ -47,69 +77,75 @@ class Mask:
             secret = _secret(name, value.strip())  # a line break at its end is not repeated everywhere
             if secret is not None and len(secret) >= SHORTEST:
                 found[secret] = name
-        # The longest first, so that a value inside another one does not leave the rest of it readable.
-        self._secrets = sorted(found.items(), key=lambda secret: -len(secret[0]))
+        # The longest first, so that of two that begin at the same place the one that covers more gives the name.
+        self.values = sorted(found.items(), key=lambda secret: -len(secret[0]))
+        self._shortest_name = 0 if self.patterns else min([SHORTEST_NAME, *map(len, found)])
 
     def __call__(self, text: str) -> str:
         """Return `text` with its secrets masked."""
-        for value, name in self._secrets:
+        if len(text) < self._shortest_name and text.isidentifier():  # as most strings of an entry are: "text", "user"
+            return text
+        spans = self.spans(text)
+        return covered(text, spans, 0, len(text)) if spans else text
+
+    def spans(self, text: str, begin: int = 0) -> list[Span]:
+        """Return where secrets are that begin at `begin` or later, in no order; they may overlap."""
+        found: list[Span] = []
+        for value, name in self.values:
             if value in text:
-                text = text.replace(value, f"[masked {name}]")
-        if len(text) >= KEY_LENGTH and KEY_PREFIX in text:
-            text = KEY_SHAPE.sub("[masked API key]", text)
-        return text
-
-    def unfinished(self, text: str) -> int:
-        """Return how many characters at the end of `text` may be the beginning of a secret."""
-        begun = KEY_BEGUN.search(text)
-        longest = len(begun[0]) if begun else 0
-        for secret, _ in self._secrets:
-            for size in range(min(len(text), len(secret) - 1), longest, -1):
-                if secret.startswith(text[-size:]):
-                    longest = size
-                    break
-        return longest
+                found += _occurrences(value, name, text, begin)
+        for mark, beside, finder in LANDMARKS:
+            if mark in text and beside(text):
+                for pattern, hides in finder.patterns:
+                    found += matches(pattern, hides, text, begin)
+        for pattern in self.patterns:
+            found += matches(pattern, USERS_SECRET, text, begin)
+        return found
 
 
-class StreamMask:
-    """Masks a text that comes in pieces: what may be the beginning of a secret waits for the next piece.
+def covered(text: str, spans: Iterable[Span], begin: int, end: int) -> str:
+    """Return a part of a text with the secrets in it covered, each with what it hides."""
+    pieces, at = [], begin
+    for span in sorted(spans, key=lambda span: (span.first, -span.last)):
+        if span.last > end or span.last <= at:
+            continue
+        if span.first >= at:
+            pieces += [text[at : span.first], f"[masked {span.hides}]"]
+        at = span.last
+    return "".join(pieces) + text[at:end]
 
-    Parameters
-    ----------
-    mask
-        What masks whole texts.
+
+def matches(pattern: re.Pattern[str], hides: str, text: str, begin: int) -> Iterator[Span]:
+    """Yield what a pattern finds: its group called ``secret``, or else the whole of it."""
+    group = pattern.groupindex.get("secret", 0)
+    for match in pattern.finditer(text, begin):
+        first, last = match.span(group)
+        if first < last:
+            yield Span(*match.span(), first, last, hides)
+
+
+def check_pattern(text: str) -> re.Pattern[str]:
+    """Return a pattern of the user's, compiled.
+
+    Raises
+    ------
+    SettingError
+        In one sentence, for one that is no regular expression or that matches nothing at all.
     """
-
-    def __init__(self, mask: Mask) -> None:
-        self._mask = mask
-        self._held = ""
-
-    def take(self, piece: str) -> str:
-        """Return what of the text can be shown now."""
-        text = self._held + piece
-        cut = len(text) - self._mask.unfinished(text)
-        self._held = text[cut:]
-        return self._mask(text[:cut])
-
-    def rest(self) -> str:
-        """Return what was held back, at the end of the text."""
-        text, self._held = self._held, ""
-        return self._mask(text)
+    try:
+        pattern = re.compile(text)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise SettingError(f"{text!r} is no regular expression that secrets could be found by: {error}.") from None
+    if pattern.search("") is not None:
+        raise SettingError(f"{text!r} matches an empty text, so it would find a secret everywhere: make it more exact.")
+    return pattern
 
 
-def unsigned_where_changed(masked: dict[str, Any], original: dict[str, Any]) -> dict[str, Any]:
-    """Return an entry's fields without the signatures of thinking that was masked, since they no longer hold.
-
-    Unsigned thinking is kept in the log and never sent.
-    """
-    blocks = masked.get("content")
-    if not isinstance(blocks, list):
-        return masked
-    before = original.get("content") or ()
-    for block, was in zip(blocks, before, strict=False):
-        if block.get("type") == "thinking" and block.get("thinking") != was.get("thinking"):
-            block["signature"] = ""
-    return masked
+def _occurrences(value: str, name: str, text: str, begin: int) -> Iterator[Span]:
+    at = text.find(value, begin)
+    while at >= 0:
+        yield Span(at, at + len(value), at, at + len(value), name)
+        at = text.find(value, at + 1)
 
 
 @cache
