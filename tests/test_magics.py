@@ -549,3 +549,17 @@ def test_tidying_at_load_is_off_until_it_is_asked_for(
     monkeypatch.setenv("IPY_SESSIONS_PRUNE_KEEP", "1")
     make_shell()
     assert [row.title for row in manager.list()] == ["three"]
+
+
+def test_patterns_of_ones_own_are_masked_from_the_next_ask_on(make_shell: Callable[..., Shell]) -> None:
+    """A pattern that is none is refused in one line, and the old ones hold."""
+    shell = make_shell()
+    shell.run("%agent my badge is B-1234")
+    shell.run("%config IPySessions.secrets = [r'badge is (?P<secret>B-[0-9]+)']")
+    shell.run("%agent my badge is B-1234")
+    assert prompts() == ["my badge is B-1234", "my badge is [masked secret]"]
+    assert "is no regular expression" in shell.run("%config IPySessions.secrets = ['(']")
+    shell.run("%agent my badge is B-1234")
+    assert prompts()[-1] == "my badge is [masked secret]"
+    assert "Taken out of 1 entry" in shell.run("%session redact")
+    assert "B-1234" not in "".join(prompts())
