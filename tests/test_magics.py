@@ -563,3 +563,13 @@ def test_patterns_of_ones_own_are_masked_from_the_next_ask_on(make_shell: Callab
     assert prompts()[-1] == "my badge is [masked secret]"
     assert "Taken out of 1 entry" in shell.run("%session redact")
     assert "B-1234" not in "".join(prompts())
+
+
+def test_reset_forgets_variables_and_no_session(make_shell: Callable[..., Shell]) -> None:
+    """The conversation is not in the namespace."""
+    shell = make_shell()
+    shell.run("%agent My name is Alice")
+    shell.run("x = 1")
+    shell.run("%reset -f")
+    assert "Your name is **Alice**." in shell.run("%agent What's my name?")
+    assert len(list(Path(".sessions").glob("*.jsonl"))) == 1
