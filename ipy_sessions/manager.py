@@ -1,56 +1,44 @@
 """The sessions of one kernel, or of one script: which there are, which one is meant, which one is current.
 
-It owns the choice of a session: by reference, by notebook and cell, the latest. It refuses to know how a line was typed
-and how anything is shown.
+It owns how a session is made, opened, switched to and let go of. It refuses to know which there are (`library`), how a
+line was typed and how anything is shown.
 """
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
-from operator import attrgetter
 from pathlib import Path
-from typing import Self, TypeAlias
+from typing import Self
 
 from ipy_sessions.errors import (
-    AmbiguousReferenceError,
     InvalidIdError,
     SessionBusyError,
-    SessionNotFoundError,
     SessionReadOnlyError,
     SessionsError,
     SettingError,
     TurnRunningError,
 )
 from ipy_sessions.identifiers import SYSTEM, Source
+from ipy_sessions.library import Library, Ref
 from ipy_sessions.model.registry import Models
-from ipy_sessions.notebook import cell_ids
-from ipy_sessions.references import Filter, busy, matching, names, unknown
+from ipy_sessions.references import busy
 from ipy_sessions.session import FindModel, Session
 from ipy_sessions.settings import Settings
 from ipy_sessions.store.birth import new_header
 from ipy_sessions.store.disk import FolderStore
-from ipy_sessions.store.folder import absolute
-from ipy_sessions.store.interface import Listing, Log, Progress, Store
+from ipy_sessions.store.interface import Log, Store
 from ipy_sessions.store.memory import MemoryStore
 from ipy_sessions.store.owner import Owner
 from ipy_sessions.store.reading import Contents
 from ipy_sessions.store.recorder import Recorder
-from ipy_sessions.summary import SessionInfo, tail
 from ipy_sessions.tree import Tree
 
 ID = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_-]{7,63}")
 
 
-Ref: TypeAlias = "str | Path | SessionInfo | Session"
-"""What a session is meant by: a name, an id or the end of one, a path, a row of a list, or itself."""
-
-
-class SessionManager:
+class SessionManager(Library):
     """Creates, opens, finds and lists the sessions of one folder.
 
     Parameters
@@ -84,8 +72,7 @@ class SessionManager:
     ) -> None:
         if (directory is None) == (store is None):
             raise SettingError("Sessions need one place: SessionManager('.sessions'), or SessionManager(store=…).")
-        self.store: Store = store or FolderStore(Path(str(directory)))
-        """Where the sessions are."""
+        super().__init__(store or FolderStore(Path(str(directory))))
         self.notebook = notebook
         """The notebook whose sessions these are; it may be renamed while the kernel runs."""
         self.settings = settings or Settings.from_environment(os.environ)
@@ -97,7 +84,6 @@ class SessionManager:
         """The models that can be reached from here."""
         self._find_model = find_model or self.models.find
         self._source = source
-        self._open: list[Session] = []
 
     def __enter__(self) -> Self:
         return self
@@ -209,87 +195,6 @@ class SessionManager:
         rows = self.list(notebook=self.notebook)
         return self.open(rows[0]) if rows else self.create()
 
-    # Finding
-
-    def list(  # noqa: PLR0913 - each of them narrows the list
-        self,
-        *,
-        notebook: Path | None = None,
-        name: str | None = None,
-        tag: str | None = None,
-        model: str | None = None,
-        key: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        archived: bool | None = False,
-        limit: int | None = None,
-        after: str = "",
-        progress: Progress | None = None,
-    ) -> list[SessionInfo]:
-        """Return the sessions of the folder, that of the latest message first; those in memory alone included.
-
-        Parameters
-        ----------
-        notebook
-            Only those that belong to this notebook: by its path, or, when the path that they know is gone, by the
-            cells that they have seen.
-        name, tag, model, key
-            Only those whose title holds this text, that have this tag, that this model answered last, whose key begins
-            with this.
-        since, until
-            Only those whose last message is not older, not younger; aware.
-        archived
-            Whether to return the archived ones: not, only, or (``None``) also.
-        limit, after
-            At most so many, behind the row with this `SessionInfo.cursor`. New sessions in between shift nothing.
-        progress
-            Called with how many files of how many were looked at; whatever it raises ends the search.
-        """
-        wanted = Filter(name=name, tag=tag, model=model, key=key, since=since, until=until, archived=archived)
-        rows = [row for row in self.scan(progress).rows if not after or row.cursor < after]
-        found = (row for row in rows if wanted.takes(row) and (notebook is None or self._belongs(row, notebook)))
-        return list(itertools.islice(found, limit))
-
-    def scan(self, progress: Progress | None = None) -> Listing:
-        """Return every session, that of the latest message first, and what is none, each with the reason."""
-        rows, skipped = self.store.rows(progress)
-        in_memory = [one.info() for one in self._still_open() if one.has_messages and not one.in_file]
-        rows += in_memory
-        rows.sort(key=attrgetter("cursor"), reverse=True)
-        return Listing(rows, skipped)
-
-    def find(self, ref: Ref) -> Path:
-        """Return the path of the session that is meant.
-
-        Raises
-        ------
-        SessionNotFoundError, AmbiguousReferenceError
-            When none, or more than one, answers to it; with those that are near.
-        """
-        return self._find(ref)[0]
-
-    def row(self, ref: Ref) -> SessionInfo:
-        """Return the row of the session that is meant.
-
-        Raises
-        ------
-        SessionNotFoundError, AmbiguousReferenceError
-            As `find`.
-        """
-        if isinstance(ref, SessionInfo):
-            return ref
-        path = self.find(ref)
-        rows = (session.info() for session in self._still_open() if session.file == path)
-        row = next(rows, None) or next((row for row in self.list(archived=None) if row.path == path), None)
-        if row is None:
-            raise SessionNotFoundError(f"{path} is in another folder. Open it first: `%session open {ref}`.")
-        return row
-
-    @property
-    def opened(self) -> tuple[Session, ...]:
-        """The sessions that are open here."""
-        return tuple(self._still_open())
-
     # Switching
 
     def switch(self, ref: Ref, *, read_only: bool = False, wait: float = 0.0) -> Session:
@@ -363,9 +268,6 @@ class SessionManager:
 
     # Inside
 
-    def _still_open(self) -> Sequence[Session]:
-        return [session for session in self._open if not session.closed]
-
     def _opened(self, path: Path, *, read_only: bool) -> Session | None:
         """Return the session of a path that is open here, if it serves."""
         for session in self._still_open():
@@ -390,34 +292,6 @@ class SessionManager:
     def owner(self) -> Owner:
         """Return this process, as others see who has a session open."""
         return Owner.here(SYSTEM.now(), self.notebook)
-
-    def _find(self, ref: Ref) -> tuple[Path, str]:
-        """Return the path of the session that is meant, and how to call it."""
-        if isinstance(ref, Session):
-            return ref.file, tail(ref.id)
-        if isinstance(ref, SessionInfo):
-            return ref.path, ref.tail
-        rows = {row.path: row for row in self.list(archived=None)}
-        rows.update({session.file: session.info() for session in self._still_open()})
-        matches = matching(str(ref), list(rows.values()))
-        if len(matches) > 1:
-            raise AmbiguousReferenceError(f"{len(matches)} sessions answer to {str(ref)!r}: {names(matches)}.")
-        if matches:
-            return matches[0].path, matches[0].tail
-        for path in self._files_called(ref):
-            return path, rows[path].tail if path in rows else str(ref)
-        raise SessionNotFoundError(unknown(str(ref), list(rows.values())))
-
-    def _files_called(self, ref: str | Path) -> Sequence[Path]:
-        """Return the files, or files to be, that a reference means as a path: from here, or in the folder."""
-        if not str(ref).endswith(".jsonl"):
-            return []
-        to_be = {session.file for session in self._still_open()}
-        try:
-            paths = [(base / Path(ref).expanduser()).resolve() for base in (Path(), self.store.path)]
-            return [path for path in paths if path in to_be or path.exists()]
-        except (OSError, RuntimeError, ValueError):  # no home of that name, too long, a NUL
-            return []
 
     def _register(
         self, path: Path, contents: Contents, log: Log | None, *, temporary: bool = False, read_only: str = ""
@@ -454,14 +328,3 @@ class SessionManager:
                 f"The id {session_id!r} is taken. Open that session with `%session open {session_id}`."
             )
         return session_id
-
-    def _belongs(self, row: SessionInfo, notebook: Path) -> bool:
-        if row.notebook is None:
-            return False
-        known = absolute(self.store.path, row.notebook)
-        if known == notebook:
-            return True
-        try:
-            return not known.exists() and not cell_ids(notebook).isdisjoint(row.cells)
-        except (OSError, ValueError):  # what the log names can be no path
-            return False

@@ -299,6 +299,16 @@ class Session:
         self._check_writable()
         self._recorder.keep()
 
+    def flush(self) -> None:
+        """Return when the disk holds every line, unless the setting `sync` is ``"never"``.
+
+        Raises
+        ------
+        LogWriteError
+            When the disk cannot.
+        """
+        self._recorder.flush()
+
     def close(self) -> None:
         """Make the disk hold every line and let go of the file; a second time does nothing.
 

@@ -18,7 +18,8 @@ from ipy_sessions.counting import summarise
 from ipy_sessions.errors import SessionBusyError, SessionNotFoundError, SessionReadOnlyError, SessionsError
 from ipy_sessions.findings import Finding
 from ipy_sessions.identifiers import SYSTEM, Source
-from ipy_sessions.manager import Ref, SessionManager
+from ipy_sessions.library import Ref
+from ipy_sessions.manager import SessionManager
 from ipy_sessions.references import matching, names
 from ipy_sessions.retention import Candidate, Going, Plan, Policy, plan
 from ipy_sessions.session import Session
@@ -260,7 +261,7 @@ class Upkeep:
             raise SessionReadOnlyError(
                 f"{path.name} has damaged lines, which would be lost. Type `%session verify --repair` first."
             )
-        mask = replacing(secret) if secret else Mask(os.environ)
+        mask = replacing(secret) if secret else Mask(os.environ, self._manager.settings.secrets)
         done = redacted(contents, store.blobs, mask, self._source)
         if done.entries:
             store.rewrite(path, done.lines, self._manager.owner())

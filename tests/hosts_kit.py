@@ -124,6 +124,7 @@ class Terminal:
         if self.child == 0:
             os.execve(sys.executable, [sys.executable, *arguments], {**os.environ, "TERM": kind})  # noqa: S606
         self._seen = ""
+        self._ended = False
 
     def type(self, text: str) -> None:
         """Type some keys."""
@@ -140,7 +141,10 @@ class Terminal:
         return read
 
     def close(self) -> None:
-        """End the program."""
+        """End the program; a second time does nothing."""
+        if self._ended:
+            return
+        self._ended = True
         self.type("\x04")
         self.type("y\n")
         os.close(self._fd)

@@ -120,10 +120,14 @@ def test_it_is_a_terminal_without_a_notebook(console: Console) -> None:
     assert (header["notebook"], header["cwd"], header["key"].split(":")[2]) == (None, str(Path.cwd()), "console")
     again = Console()
     try:
+        assert "is open elsewhere" in again.run("%agent What is my name?")
+        console.close()
+        opened = again.run("%session open My name is Alice --wait 20")  # its kernel ends a moment after it
         shown = again.run("%agent What is my name?")
     finally:
         again.close()
-    assert "continued My name is Alice, 2 messages, .sessions/" in shown
+    assert "opened My name is Alice, 2 messages, .sessions/" in opened
+    assert "You said: What is my name?" in shown
     assert [line["role"] for line in messages(Path())] == ["user", "assistant"] * 2
 
 

@@ -130,7 +130,7 @@ def test_tab_completes_in_a_shell(terminal: Shell) -> None:
     assert completed(terminal, "%%agent --mo") == ["%%agent --model"]
     assert completed(terminal, "%%agent --model of") == ["%%agent --model offline"]
     assert completed(terminal, "%session open ") == ["%session open alice in-wonderland"]
-    assert completed(terminal, "%session list --a") == ["%session list --all"]
+    assert completed(terminal, "%session list --al") == ["%session list --all"]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from conftest import scripted
 from ipy_sessions import (
     AmbiguousReferenceError,
     InvalidIdError,
+    MemoryStore,
     Session,
     SessionClosedError,
     SessionManager,
@@ -291,3 +292,15 @@ def test_a_working_directory_that_is_gone_does_not_matter(manager: SessionManage
     (tmp_path / "gone").rmdir()
     session = spoken(manager, "alice")
     assert session.header.fields["cwd"] is None
+
+
+def test_sessions_that_somebody_else_has_kept_go_on_in_memory(manager: SessionManager) -> None:
+    """Their bytes are enough; nothing is on disk."""
+    session = manager.create("alice")
+    session.prompt("My name is Alice")
+    manager.close()
+    kept = session.file.read_bytes()
+    with SessionManager(store=MemoryStore([kept]), settings=manager.settings) as other:
+        assert other.open("alice").prompt("What's my name?").text == "Your name is **Alice**."
+        assert [row.message_count for row in other.list()] == [4]
+    assert session.file.read_bytes() == kept

@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ipy_sessions import FolderError, SettingError, Settings
+from ipy_sessions import FolderError, SessionManager, SettingError, Settings
 from ipy_sessions.store.folder import Folder, absolute, choose, relative
 from ipy_sessions.store.interrupts import uninterrupted
+from ipy_sessions.store.lease import Lease
 from ipy_sessions.store.masking import Mask
+from ipy_sessions.store.owner import Owner
+from ipy_sessions.store.whole import SUFFIX
 
 CREATED = datetime(2026, 3, 1, 10, 15, tzinfo=UTC)
 NOBODY = 65534
@@ -170,3 +175,36 @@ def test_settings_refuse_what_cannot_be(values: dict[str, Any]) -> None:
     """Each with its name in the sentence."""
     with pytest.raises(SettingError, match=next(iter(values))):
         Settings(**values)
+
+
+def test_a_lease_that_was_waited_for_is_one_on_the_file_that_is_there(tmp_path: Path) -> None:
+    """Not on the one that was replaced in the meantime, as by `redact`."""
+    path, new = tmp_path / "a.jsonl", tmp_path / "new"
+    path.write_bytes(b"1")
+    new.write_bytes(b"2")
+    owner = Owner.here(datetime(2026, 3, 1, tzinfo=UTC))
+    first = Lease.open(path, owner)
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(Lease.open, path, owner, wait=30)
+        while not waiting.running():
+            time.sleep(0.01)
+        time.sleep(0.2)
+        new.replace(path)
+        first.release()
+        second = waiting.result()
+    assert os.pread(second.fd, 1, 0) == b"2"
+    second.release()
+
+
+def test_what_a_crash_has_left_half_written_is_cleared_away(manager: SessionManager) -> None:
+    """Once it is old; it never was in a list."""
+    manager.create("alice").prompt("hi")
+    manager.close()
+    left = manager.store.path / f".left{SUFFIX}"
+    left.write_bytes(b"half")
+    manager.store.collect()
+    assert left.exists()
+    os.utime(left, (0, 0))
+    manager.store.collect()
+    assert not left.exists()
+    assert manager.scan().skipped == []

@@ -6,7 +6,7 @@ which session is meant.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -44,7 +44,7 @@ class Host:
         self.listing: Listing | None = None
         """The list that was last shown."""
         self._manager: SessionManager | None = None
-        self._said = ""
+        self._said: set[str] = set()
 
     # Where
 
@@ -60,15 +60,19 @@ class Host:
             self._manager = SessionManager(
                 folder.path, provider=place.provider, settings=settings, find_model=self.find_model
             )
-        if note and note != self._said:
-            self._said = note
-            self.output.show(line(note))
         if self._manager.store.path != folder.path:
             self._manager.store.close()
             self._manager.store = FolderStore(folder.path)
+        self._say_once([note, getattr(self._manager.store, "caution", "")])
         self._manager.notebook = place.notebook
         self._manager.settings = settings
         return self._manager
+
+    def _say_once(self, notes: Iterable[str | None]) -> None:
+        for note in notes:
+            if note and note not in self._said:
+                self._said.add(note)
+                self.output.show(line(note))
 
     def close(self) -> None:
         """Close every session of this kernel."""

@@ -22,6 +22,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeGuard
 
+from ipy_sessions.store.whole import write_whole
+
 LARGE = 64 * 1024  # characters of a text that leaves its line
 PREVIEW = 200  # characters of it that stay
 SAID = frozenset({"text", "thinking"})  # blocks that are the conversation itself
@@ -174,13 +176,13 @@ class FolderBlobs:
     ----------
     path
         The folder; created with the first of them.
-    make_parent
-        Called before that, to create the folder that it is in.
+    make
+        Creates the folder that it is in, where that is missing, too.
     """
 
-    def __init__(self, path: Path, make_parent: Callable[[], None]) -> None:
+    def __init__(self, path: Path, make: Callable[[], None] = lambda: None) -> None:
         self.path = path
-        self._make_parent = make_parent
+        self._make = make
 
     def put(self, blob: Blob) -> None:
         """Keep a payload.
@@ -195,9 +197,10 @@ class FolderBlobs:
             if file.stat().st_size == len(blob.data):
                 os.utime(file)  # so that it does not look left over to `collect`
                 return
-        self._make_parent()
-        self.path.mkdir(mode=0o700, exist_ok=True)
-        write_whole(file, blob.data)
+        if not self.path.exists():
+            self._make()
+            self.path.mkdir(mode=0o700, exist_ok=True)
+        write_whole(file, [blob.data])
 
     def get(self, name: str, suffix: str) -> bytes | None:
         """Return a payload; ``None`` when it is not there, or is not what its name says."""
@@ -218,28 +221,6 @@ class FolderBlobs:
 def _plain(suffix: str) -> str:
     """Return a suffix that a file's name can have: what a log says is not to be trusted."""
     return suffix if re.fullmatch(r"\.[a-z0-9]{1,8}", suffix) else ""
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file for its owner alone, whole or not at all: beside its place, synced, then renamed.
-
-    Raises
-    ------
-    OSError
-        When it cannot be written; nothing is left behind.
-    """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        fd = os.open(beside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-        with os.fdopen(fd, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            beside.unlink()
-        raise
 
 
 class MemoryBlobs:

@@ -23,6 +23,7 @@ from ipy_sessions.store.reading import read
 from ipy_sessions.summary import Counts, Outline, SessionInfo, cursor
 
 SUFFIX = ".jsonl"
+LONG = 16 * 1024 * 1024  # bytes of a file that nobody wants to count twice
 STEP = 500  # files between two reports of progress
 FLAGS = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0)  # a pipe of that name is not waited for
 
@@ -111,6 +112,8 @@ class Catalog:
         counts = count(tree, (line.number for line in bad_lines))
         if known is not None and known.stamp == stamp and reading is not None and reading.size == stamp[1]:
             index.put(name, known._replace(counts=counts))
+            if reading.size > LONG:
+                index.save()  # what took that long is kept also when the kernel is killed
         return counts
 
     def forget(self, name: str) -> None:

@@ -8,25 +8,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Sequence
-from contextlib import suppress
 from datetime import datetime
 from io import FileIO
 from pathlib import Path
 
-from ipy_sessions.entries import VERSION, Header
-from ipy_sessions.errors import LogWriteError, SessionBusyError, SessionNotFoundError, SessionReadOnlyError
+from ipy_sessions.errors import FolderError, LogWriteError, SessionBusyError, SessionNotFoundError, SessionReadOnlyError
 from ipy_sessions.findings import Finding
 from ipy_sessions.identifiers import SYSTEM
 from ipy_sessions.store import trash
 from ipy_sessions.store.blobs import FolderBlobs
 from ipy_sessions.store.catalog import Catalog
+from ipy_sessions.store.filesystem import is_network_kind, kind_of
 from ipy_sessions.store.folder import Folder, absolute
 from ipy_sessions.store.interface import Listing, Progress
-from ipy_sessions.store.lease import Lease
+from ipy_sessions.store.lease import HEARTBEAT, Lease
 from ipy_sessions.store.log import FileLog, publish, sync_folder
 from ipy_sessions.store.owner import Owner
-from ipy_sessions.store.reading import Contents, read, read_header
+from ipy_sessions.store.reading import Contents, read, read_header, refuse_newer
 from ipy_sessions.store.verify import examine, repaired
+from ipy_sessions.store.whole import beside, write_whole
 from ipy_sessions.summary import SessionInfo
 
 
@@ -40,6 +40,11 @@ class FolderStore:
     """
 
     def __init__(self, path: Path | str) -> None:
+        if not hasattr(os, "pread"):
+            raise FolderError(
+                "Sessions in a folder need locks and reads that Windows does not have. Run Jupyter in WSL, or keep "
+                "them in memory: `SessionManager(store=MemoryStore())`, `%config IPySessions.persistence = 'none'`."
+            )
         self._folder = Folder(Path(path))
         self.path = self._folder.path
         """The folder."""
@@ -47,6 +52,17 @@ class FolderStore:
         """The payloads that are too large for a line."""
         self._catalog = Catalog(self.path)
         self._trash = Catalog(self.path / trash.NAME)
+
+    @property
+    def caution(self) -> str:
+        """What the folder's file system does not promise, in a sentence; empty for a local one."""
+        kind = kind_of(self.path if self.path.exists() else self.path.parent)
+        if not is_network_kind(kind):
+            return ""
+        return (
+            f"{self.path} is on a network file system ({kind}): one writer is kept there by signs of life, every "
+            f"{HEARTBEAT:.0f} seconds, and what a turn's end has written may reach the server's disk later."
+        )
 
     def path_for(self, session_id: str, created: datetime, notebook: Path | None, taken: Collection[Path] = ()) -> Path:
         """Return a path for a new session that is free now."""
@@ -66,7 +82,7 @@ class FolderStore:
             raise SessionReadOnlyError(f"{path} cannot be written here: {error.strerror or error}.") from error
         try:
             contents = self.read(path)
-            _refuse_newer(contents.header, path)
+            refuse_newer(contents.header, path)
         except BaseException:
             lease.release()
             raise
@@ -82,20 +98,13 @@ class FolderStore:
     def rewrite(self, path: Path, lines: Iterable[bytes], owner: Owner) -> None:
         """Put another file in the place of a session's: written beside it, synced, then renamed."""
         lease = self._alone(path, owner)
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            with os.fdopen(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-                file.writelines(lines)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
+            write_whole(path, lines)
             (self._catalog if path.parent == self.path else self._trash).forget(path.name)
             sync_folder(path.parent)
         except OSError as error:
             raise LogWriteError(f"{path} could not be written anew: {error.strerror or error}.") from error
         finally:
-            with suppress(OSError):
-                beside.unlink()
             lease.release()
 
     def rows(self, progress: Progress | None = None) -> Listing:
@@ -126,10 +135,14 @@ class FolderStore:
 
     def restore(self, path: Path) -> Path:
         """Move a session's file out of the trash."""
+        if path.parent != self.path / trash.NAME or not path.is_file():
+            raise SessionNotFoundError(f"{path} is not in the trash.")
         return trash.bring_back(path)
 
     def erase(self, path: Path, reason: str = "") -> None:
         """Delete a session's file from the trash."""
+        if path.parent != self.path / trash.NAME or not path.is_file():
+            raise SessionNotFoundError(f"{path} is not in the trash.")
         trash.erase(path, reason)
 
     def examine(self, path: Path) -> list[Finding]:
@@ -154,15 +167,15 @@ class FolderStore:
             When the copy cannot be written.
         """
         lease = self._alone(path, owner)
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        new = beside(path)
         try:
-            repaired(path, beside, self.examine(path), SYSTEM)
+            repaired(path, new, self.examine(path), SYSTEM)
             kept = trash.throw_away(path, "damaged; a mended copy took its place")
-            publish(beside, path)
+            publish(new, path)
         except OSError as error:
             raise LogWriteError(f"{path} could not be mended: {error.strerror or error}.") from error
         finally:
-            beside.unlink(missing_ok=True)
+            new.unlink(missing_ok=True)
             lease.release()
         return kept
 
@@ -194,14 +207,6 @@ def _refuse_others(path: Path) -> None:
             read_header(file, path)
     except OSError as error:
         raise _not_found(path, error) from error
-
-
-def _refuse_newer(header: Header, path: Path) -> None:
-    if header.version > VERSION:
-        raise SessionReadOnlyError(
-            f"{path} was written by a newer ipy_sessions (format {header.version}, this one writes {VERSION}) and can "
-            "only be read here. Upgrade with `pip install -U ipy_sessions`."
-        )
 
 
 def _not_found(path: Path, error: OSError) -> SessionNotFoundError:

@@ -21,8 +21,12 @@ NETWORK = frozenset(
 
 def is_network(path: Path) -> bool:
     """Tell whether a file or folder is on a network file system, as far as that can be known."""
-    kind = kind_of(path)
-    return kind in NETWORK or kind.startswith("fuse.") or kind == "fuse"
+    return is_network_kind(kind_of(path))
+
+
+def is_network_kind(kind: str) -> bool:
+    """Tell whether a file system of this name is on a network; FUSE counts, since nothing says what is behind it."""
+    return kind in NETWORK or kind == "fuse" or kind.startswith("fuse.")
 
 
 def kind_of(path: Path, mounts: Path = MOUNTS) -> str:

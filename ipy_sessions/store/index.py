@@ -6,13 +6,13 @@ truth. A row is believed as long as its file has the same inode, size and time o
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from ipy_sessions.store.whole import write_whole
 from ipy_sessions.summary import Counts, Outline
 
 NAME = ".index"
@@ -94,12 +94,6 @@ class Index:
         rows = list(self.known.values())
         stamps, cursors, outlines, counts = zip(*rows, strict=True) if rows else ((), (), (), ())
         packed = _pack(_File(VERSION, list(self.known), list(stamps), list(cursors), list(outlines), list(counts)))
-        beside = self._path.with_name(f"{NAME}.{os.getpid()}")
-        try:
-            beside.write_bytes(packed)
-            beside.chmod(0o600)
-            beside.replace(self._path)
+        with suppress(OSError):
+            write_whole(self._path, [packed], sync=False)
             self._changed = False
-        except OSError:
-            with suppress(OSError):
-                beside.unlink()

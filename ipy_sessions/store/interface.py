@@ -37,7 +37,13 @@ class Log(Protocol):
     """Hold this from `mend` to `append`."""
 
     def append(self, line: bytes) -> None:
-        r"""Put one line, which ends in ``\n``, behind the others: whole, or not at all."""
+        r"""Put one line, which ends in ``\n``, behind the others: whole, or not at all.
+
+        Raises
+        ------
+        LogWriteError
+            When it cannot be written, or the log was closed.
+        """
 
     def mend(self, repair: Repair) -> bytes:
         """Make the end fit to be appended to; return the lines that others have written since."""
@@ -136,6 +142,8 @@ class Store(Protocol):
         ------
         SessionBusyError
             When another has it open.
+        SessionNotFoundError
+            When it is not there.
         LogWriteError
             When it cannot be written.
         """
@@ -161,10 +169,24 @@ class Store(Protocol):
         """Return what is in the trash."""
 
     def restore(self, path: Path) -> Path:
-        """Take a session out of the trash; return its path, another than before when that was taken."""
+        """Take a session out of the trash; return its path, another than before when that was taken.
+
+        Raises
+        ------
+        SessionNotFoundError
+            When it is not in the trash.
+        LogWriteError
+            When it cannot be brought back.
+        """
 
     def erase(self, path: Path, reason: str = "") -> None:
-        """Take a session out of the trash for good; the reason is written down."""
+        """Take a session out of the trash for good; the reason is written down.
+
+        Raises
+        ------
+        SessionNotFoundError
+            When it is not in the trash.
+        """
 
     def collect(self, names: Collection[str] = ()) -> list[Path]:
         """Drop the blobs that no session refers to any more, those in the trash counted; return them.

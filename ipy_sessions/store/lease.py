@@ -93,13 +93,16 @@ class Lease:
         OSError
             When the file cannot be opened for writing.
         """
-        lease = cls(open_to_append(path), path, owner, network=network)
-        try:
-            lease.take(wait)
-        except BaseException:
-            lease.release()
-            raise
-        return lease
+        while True:
+            lease = cls(open_to_append(path), path, owner, network=network)
+            try:
+                lease.take(wait)
+                if os.path.samestat(path.stat(), os.fstat(lease.fd)):
+                    return lease
+            except BaseException:
+                lease.release()
+                raise
+            lease.release()  # while we waited, another file took its place
 
     def take(self, wait: float = 0.0) -> None:
         """Take the lease.
@@ -118,7 +121,7 @@ class Lease:
         self._let_go.detach()
         self._let_go = weakref.finalize(self, _let_go, self.fd, self._record, self.owner, self._released)
         if not self._locked or self._network:
-            threading.Thread(target=_show_life, args=(self._record, self._released), daemon=True).start()
+            threading.Thread(target=_show_life, args=(self._record, self.owner, self._released), daemon=True).start()
 
     @property
     def is_ours(self) -> bool:
@@ -169,10 +172,13 @@ class Lease:
                 probe.unlink()
 
 
-def _show_life(record: Path, released: threading.Event) -> None:
+def _show_life(record: Path, owner: Owner, released: threading.Event) -> None:
     while not released.wait(HEARTBEAT):
-        with suppress(OSError):
+        try:
             os.utime(record)
+        except OSError:
+            if not released.is_set():  # somebody has emptied the cache
+                write_owner(record, owner)
 
 
 def _let_go(fd: int, record: Path, owner: Owner, released: threading.Event) -> None:

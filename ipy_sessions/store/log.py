@@ -30,6 +30,7 @@ from ipy_sessions.store.interface import Repair
 from ipy_sessions.store.lease import Lease, lock, open_to_append, unlock
 from ipy_sessions.store.owner import Owner
 from ipy_sessions.store.reading import Reading, identity
+from ipy_sessions.store.whole import beside
 
 CHUNK = 64 * 1024  # bytes read at a time when looking for the start of the last line
 
@@ -72,6 +73,7 @@ class FileLog:
         self._write = write
         self._sync = _sync
         self._fd: int | None = None if lease is None else lease.fd
+        self._closed = False
 
     @classmethod
     def create(cls, path: Path, lines: Iterable[bytes], owner: Owner) -> FileLog:
@@ -82,9 +84,9 @@ class FileLog:
         LogWriteError
             When it cannot be created or written, or exists already; nothing of it is left behind.
         """
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        new = beside(path)
         try:
-            fd = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            fd = os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise _refused(path, error) from error
         lease = Lease(fd, path, owner)
@@ -94,12 +96,12 @@ class FileLog:
             for line in lines:
                 log.append(line)
             lease.take()
-            publish(beside, path)
+            publish(new, path)
         except BaseException:
             lease.release()
             raise
         finally:
-            beside.unlink(missing_ok=True)
+            new.unlink(missing_ok=True)
         return log
 
     def append(self, line: bytes) -> None:
@@ -224,6 +226,7 @@ class FileLog:
 
     def close(self) -> None:
         """Flush and let go of the file."""
+        self._closed = True
         if self._fd is None:
             return
         try:
@@ -236,6 +239,8 @@ class FileLog:
                 self._lease.release()
 
     def _opened(self) -> int:
+        if self._closed:  # or it would be opened again here, without the lease
+            raise LogWriteError(f"{self.path} was let go of here. Open the session again to write to it.")
         if self._fd is None:
             try:
                 self._fd = open_to_append(self.path)
@@ -270,7 +275,7 @@ def _nothing_written() -> NoReturn:
     raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
-def publish(beside: Path, path: Path) -> None:
+def publish(new: Path, path: Path) -> None:
     """Give a file that is written its name, all at once and over no other.
 
     Raises
@@ -280,13 +285,13 @@ def publish(beside: Path, path: Path) -> None:
     """
     try:
         try:
-            path.hardlink_to(beside)  # which, unlike a rename, never takes another's place
+            path.hardlink_to(new)  # which, unlike a rename, never takes another's place
         except FileExistsError:
             raise
         except OSError as error:  # a file system without such links
             if path.exists():
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from error
-            beside.rename(path)
+            new.rename(path)
     except OSError as error:
         raise _refused(path, error) from error
     sync_folder(path.parent)

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 
 from ipy_sessions.counting import summarise
-from ipy_sessions.errors import LogLostError, SessionBusyError, SessionNotFoundError
+from ipy_sessions.errors import LogLostError, LogWriteError, SessionBusyError, SessionNotFoundError
 from ipy_sessions.store.blobs import MemoryBlobs
 from ipy_sessions.store.interface import Listing, Progress, Repair, Skipped
 from ipy_sessions.store.owner import Owner
-from ipy_sessions.store.reading import Contents, parse
+from ipy_sessions.store.reading import Contents, parse, parse_header, refuse_newer
 from ipy_sessions.summary import SessionInfo
 
 
 class MemoryStore:
-    """Sessions in memory."""
+    """Sessions in memory.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    sessions
+        What to begin with: the bytes of sessions' files, as somebody else has kept them.
+
+    Raises
+    ------
+    NotASessionError
+        When one of them is none.
+    """
+
+    def __init__(self, sessions: Iterable[bytes] = ()) -> None:
         self.path = Path("/in memory")
         """What stands for a folder."""
         self.blobs = MemoryBlobs()
@@ -27,6 +38,9 @@ class MemoryStore:
         self._lines: dict[Path, bytearray] = {}
         self._trash: dict[Path, bytearray] = {}
         self._held: dict[Path, Owner] = {}
+        for data in sessions:
+            header = parse_header(data.partition(b"\n")[0], "What was given")
+            self._lines[self._free(self.path / f"{header.id}.jsonl")] = bytearray(data)
 
     def path_for(self, session_id: str, created: datetime, notebook: Path | None, taken: Collection[Path] = ()) -> Path:
         """Return a path for a new session that is free now."""
@@ -43,33 +57,24 @@ class MemoryStore:
         """Read a session and hold it."""
         del wait  # whoever has it is in this very process, and would be waited for in vain
         contents = self.read(path)
+        refuse_newer(contents.header, path)
         return contents, self._hold(path, owner)
 
     def read(self, path: Path) -> Contents:
         """Read a session."""
-        if path not in self._lines:
-            raise SessionNotFoundError(f"{path} is not there.")
+        self._refuse_missing(path)
         return parse(bytes(self._lines[path]), path)
 
     def rewrite(self, path: Path, lines: Iterable[bytes], owner: Owner) -> None:
         """Put other lines in the place of a session's."""
         del owner
+        self._refuse_missing(path)
         self._refuse_held(path)
         self._lines[path] = bytearray(b"".join(lines))
 
     def rows(self, progress: Progress | None = None) -> Listing:
         """Return every session, summed up."""
-        rows, skipped = [], []
-        for number, path in enumerate(list(self._lines), start=1):
-            try:
-                header, tree, bad_lines, _ = self.read(path)
-                numbers = (line.number for line in bad_lines)
-                rows.append(summarise(path, header, tree, numbers, len(self._lines[path])))
-            except Exception as error:  # noqa: BLE001 - whatever one holds, the others are listed
-                skipped.append(Skipped(path, str(error)))
-            if progress is not None:
-                progress(number, len(self._lines))
-        return Listing(rows, skipped)
+        return _listing(self._lines, progress)
 
     def is_held(self, path: Path) -> bool:
         """Tell whether a session is open."""
@@ -78,26 +83,30 @@ class MemoryStore:
     def delete(self, path: Path, owner: Owner, reason: str = "") -> Path:
         """Put a session into the trash."""
         del owner, reason
-        if path not in self._lines:
-            raise SessionNotFoundError(f"{path} is not there.")
+        self._refuse_missing(path)
         self._refuse_held(path)
+        lines = self._lines.pop(path)
         kept = self._free(path, self._trash)
-        self._trash[kept] = self._lines.pop(path)
+        self._trash[kept] = lines
         return kept
 
     def trashed(self) -> Sequence[SessionInfo]:
         """Return what is in the trash."""
-        return [summarise(path, *parse(bytes(data), path)[:2], size=len(data)) for path, data in self._trash.items()]
+        return _listing(self._trash).rows
 
     def restore(self, path: Path) -> Path:
         """Take a session out of the trash."""
+        if path not in self._trash:
+            raise SessionNotFoundError(f"{path} is not in the trash.")
         free = self._free(path)
         self._lines[free] = self._trash.pop(path)
         return free
 
     def erase(self, path: Path, reason: str = "") -> None:
         """Take a session out of the trash for good."""
-        del reason, self._trash[path]
+        del reason
+        if self._trash.pop(path, None) is None:
+            raise SessionNotFoundError(f"{path} is not in the trash.")
 
     def collect(self, names: Collection[str] = ()) -> list[Path]:
         """Drop the payloads that no session refers to any more."""
@@ -126,9 +135,26 @@ class MemoryStore:
     def _let_go(self, path: Path) -> None:
         self._held.pop(path, None)
 
+    def _refuse_missing(self, path: Path) -> None:
+        if path not in self._lines:
+            raise SessionNotFoundError(f"{path} is not there.")
+
     def _refuse_held(self, path: Path) -> None:
         if path in self._held:
             raise SessionBusyError(f"It is open in {self._held[path]}.", self._held[path])
+
+
+def _listing(lines: Mapping[Path, bytearray], progress: Progress | None = None) -> Listing:
+    rows, skipped = [], []
+    for number, (path, data) in enumerate(list(lines.items()), start=1):
+        try:
+            header, tree, bad_lines, _ = parse(bytes(data), path)
+            rows.append(summarise(path, header, tree, (line.number for line in bad_lines), len(data)))
+        except Exception as error:  # noqa: BLE001 - whatever one holds, the others are listed
+            skipped.append(Skipped(path, str(error)))
+        if progress is not None:
+            progress(number, len(lines))
+    return Listing(rows, skipped)
 
 
 class MemoryLog:
@@ -151,9 +177,12 @@ class MemoryLog:
         self._lines = lines
         self._known = len(lines)
         self._let_go = let_go
+        self._closed = False
 
     def append(self, line: bytes) -> None:
         """Put one line behind the others."""
+        if self._closed:
+            raise LogWriteError(f"{self.path} was let go of here. Open the session again to write to it.")
         self._lines += line
         self._known = len(self._lines)
 
@@ -173,4 +202,6 @@ class MemoryLog:
 
     def close(self) -> None:
         """Let go of it."""
-        self._let_go(self.path)
+        if not self._closed:  # or it would be the next one's that is let go of
+            self._closed = True
+            self._let_go(self.path)

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ipy_sessions.encoding import decode
-from ipy_sessions.entries import Entry, Header
-from ipy_sessions.errors import NotASessionError
+from ipy_sessions.entries import VERSION, Entry, Header
+from ipy_sessions.errors import NotASessionError, SessionReadOnlyError
 from ipy_sessions.store.lines import Fault, Lines
 from ipy_sessions.tree import Tree
 
@@ -139,6 +139,21 @@ def parse_header(line: bytes, path: Path | str) -> Header:
     if not isinstance(header, Header):
         raise NotASessionError(f"{path} is not a session: its first line is a {header.type!r}. It was left untouched.")
     return header
+
+
+def refuse_newer(header: Header, path: Path) -> None:
+    """Refuse to write to a session of a newer format.
+
+    Raises
+    ------
+    SessionReadOnlyError
+        When it is one.
+    """
+    if header.version > VERSION:
+        raise SessionReadOnlyError(
+            f"{path} was written by a newer ipy_sessions (format {header.version}, this one writes {VERSION}) and can "
+            "only be read here. Upgrade with `pip install -U ipy_sessions`."
+        )
 
 
 def last(path: Path, count: int) -> list[Entry]:

@@ -82,7 +82,7 @@ class Recorder:
         self._owner = owner
         self._source = source
         self._settings = settings
-        self._mask = Mask(os.environ)
+        self._mask = Mask(os.environ, settings().secrets)
         self._waiting: list[NewEntry] = []
         self._process = os.getpid()
 
@@ -93,7 +93,11 @@ class Recorder:
 
     def refresh_mask(self) -> None:
         """Mask the credentials that the environment holds now."""
-        self._mask.refresh()
+        patterns = self._settings().secrets
+        if patterns == self._mask.written:
+            self._mask.refresh()
+        else:
+            self._mask = Mask(os.environ, patterns)
 
     def mask(self, text: str) -> str:
         """Return a text with the credentials in it masked."""

@@ -17,6 +17,7 @@ from ipy_sessions.errors import LogWriteError
 from ipy_sessions.identifiers import SYSTEM, timestamp
 from ipy_sessions.store.blobs import FolderBlobs, names_in
 from ipy_sessions.store.catalog import SUFFIX
+from ipy_sessions.store.whole import SUFFIX as NEW
 
 NAME = ".trash"
 LOG = "removed.log"
@@ -98,6 +99,9 @@ def collect(folder: Path, blobs: FolderBlobs, names: Collection[str] = ()) -> li
     OSError
         When a session cannot be read: it may refer to any of them, so then nothing is deleted.
     """
+    for file in (*folder.glob(f".*{NEW}"), *blobs.path.glob(f".*{NEW}")):  # what a crash has left half written
+        if time.time() - file.stat().st_mtime > LEFT_OVER:
+            file.unlink(missing_ok=True)
     gone = left_over(folder, blobs, names)
     for file in gone:
         _note(folder / NAME, "deleted", file, "no session refers to it")

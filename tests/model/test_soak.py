@@ -102,7 +102,7 @@ def test_after_two_hundred_turns_everything_is_whole_and_agrees(talk: Talk) -> N
     check_log(lines)
     assert read(path).bad_lines == []
     with SessionManager(path.parent, settings=Settings(model="offline")) as manager:
-        session = manager.open(path)
+        session = manager.open(path, read_only=True)
         frame = history(session)
         assert list(frame["text"]) == [text_of(line["content"]) for line in lines if line["type"] == "message"]
         questions = set(frame["text"][frame["role"] == "user"])

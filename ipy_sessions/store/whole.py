@@ -1,0 +1,54 @@
+"""Files that are written whole or not at all: beside their place first, then renamed.
+
+It owns the names of what lies beside. They begin with a dot and end in ``.new``, so that no list takes them for
+sessions; one that a crash has left behind is nobody's, and house-keeping deletes it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+SUFFIX = ".new"
+
+_numbers = itertools.count()
+
+
+def beside(path: Path) -> Path:
+    """Return a name in the folder of `path` that no other thread, process or machine uses at the same time."""
+    unique = f"{os.uname().nodename[:40]}-{os.getpid()}-{threading.get_ident()}-{next(_numbers)}"
+    return path.with_name(f".{unique}{SUFFIX}")
+
+
+def write_whole(path: Path, data: Iterable[bytes], *, sync: bool = True) -> None:
+    """Write a file for its owner alone, in the place of what is there.
+
+    Parameters
+    ----------
+    path
+        The file.
+    data
+        What it holds, in pieces.
+    sync
+        Whether the disk itself has to hold it before it takes its place.
+
+    Raises
+    ------
+    OSError
+        When it cannot be written; nothing is left behind, and what was there is there.
+    """
+    new = beside(path)
+    try:
+        with os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600), "wb") as file:
+            file.writelines(data)
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
+        new.replace(path)
+    finally:
+        with suppress(OSError):
+            new.unlink()
