@@ -6,7 +6,9 @@ number, everything before and after it is kept. Only a file that does not begin 
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from io import FileIO
@@ -19,6 +21,7 @@ from ipy_sessions.errors import NotASessionError, SessionReadOnlyError
 from ipy_sessions.store.lines import Fault, Lines
 from ipy_sessions.tree import Tree
 
+FLAGS = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0)
 BLOCK = 64 * 1024  # bytes read at a time when looking for a line's end or beginning
 LONGEST_HEADER = 16 * 1024 * 1024  # bytes; what has no line break by then is no session
 
@@ -84,6 +87,29 @@ class Contents(NamedTuple):
     reading: Reading | None = None
 
 
+def open_file(path: Path) -> FileIO:
+    """Open a session's file for reading.
+
+    Raises
+    ------
+    OSError
+        When it cannot be read, or is no file: a pipe of that name is not waited for, and a device not read.
+    """
+    file = FileIO(path, opener=lambda name, flags: os.open(name, flags | FLAGS))
+    try:
+        refuse_odd(os.fstat(file.fileno()))
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def refuse_odd(status: os.stat_result) -> None:
+    """Refuse what is no file."""
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is no file")
+
+
 def read(path: Path) -> Contents:
     """Read a session's file.
 
@@ -94,7 +120,7 @@ def read(path: Path) -> Contents:
     OSError
         When it cannot be read at all.
     """
-    with FileIO(path) as file:
+    with open_file(path) as file:
         status = os.fstat(file.fileno())
         header, offset = read_header(file, path)
         lines = Lines(file, status.st_size)
@@ -165,7 +191,7 @@ def last(path: Path, count: int) -> list[Entry]:
         When the file cannot be read.
     """
     found: list[Entry] = []
-    with FileIO(path) as file:
+    with open_file(path) as file:
         for line in backwards(file.fileno(), os.fstat(file.fileno()).st_size):
             if len(found) == count:
                 break
