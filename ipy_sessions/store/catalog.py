@@ -18,14 +18,13 @@ from ipy_sessions.counting import count
 from ipy_sessions.errors import FolderError
 from ipy_sessions.store.index import Index, Known, Stamp
 from ipy_sessions.store.interface import Listing, Progress, Skipped
-from ipy_sessions.store.outlines import read_outline
-from ipy_sessions.store.reading import read
+from ipy_sessions.store.outlines import Before, read_outline
+from ipy_sessions.store.reading import FLAGS, read, refuse_odd
 from ipy_sessions.summary import Counts, Outline, SessionInfo, cursor
 
 SUFFIX = ".jsonl"
 LONG = 16 * 1024 * 1024  # bytes of a file that nobody wants to count twice
 STEP = 500  # files between two reports of progress
-FLAGS = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0)  # a pipe of that name is not waited for
 
 
 class Catalog:
@@ -90,12 +89,12 @@ class Catalog:
         """Read what is new of a file."""
         if stat.S_ISDIR(status.st_mode):
             raise IsADirectoryError(name)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(f"{name} is no file.")
+        refuse_odd(status)
         fd = os.open(name, FLAGS, dir_fd=folder)
         try:
             same = before is not None and before.stamp[0] == status.st_ino and before.stamp[1] <= status.st_size
-            line = read_outline(fd, status.st_size, name, _unpacked(before) if same and before else None)
+            known = Before(_unpacked(before), before.stamp[1]) if same and before else None
+            line = read_outline(fd, status.st_size, name, known)
         finally:
             os.close(fd)
         stamp = status.st_ino, status.st_size, status.st_mtime_ns
@@ -105,9 +104,8 @@ class Catalog:
         """Return what every line of a file adds to, from the index when it was counted before."""
         index = self._index = self._index or Index(self._folder)
         known = index.known.get(name)
-        if known is not None and known.stamp == stamp and known.counts is not None:
-            counts = known.counts
-            return counts if isinstance(counts, Counts) else msgspec.msgpack.decode(counts, type=Counts)
+        if known is not None and known.stamp == stamp and (counted := _counted(known)) is not None:
+            return counted
         _, tree, bad_lines, reading = read(self._folder / name)
         counts = count(tree, (line.number for line in bad_lines))
         if known is not None and known.stamp == stamp and reading is not None and reading.size == stamp[1]:
@@ -131,6 +129,11 @@ class Catalog:
 def _unpacked(known: Known) -> Outline:
     line = known.outline
     return line if isinstance(line, Outline) else msgspec.msgpack.decode(line, type=Outline)
+
+
+def _counted(known: Known) -> Counts | None:
+    counts = known.counts
+    return msgspec.msgpack.decode(counts, type=Counts | None) if isinstance(counts, msgspec.Raw) else counts
 
 
 def _reason(error: Exception) -> str:

@@ -6,6 +6,7 @@ truth. A row is believed as long as its file has the same inode, size and time o
 
 from __future__ import annotations
 
+import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from ipy_sessions.summary import Counts, Outline
 
 NAME = ".index"
 VERSION = 1
+CHECKED = 4  # bytes at the beginning that tell whether the others are as they were written
 
 Stamp = tuple[int, int, int]
 """Inode, size in bytes and time of change in nanoseconds: what tells that a file is as it was."""
@@ -32,7 +34,7 @@ class Known(NamedTuple):
     cursor
         Its row's place in the list.
     outline, counts
-        Its row's halves, packed or not; ``counts`` is ``None`` while nobody has asked for it.
+        Its row's halves, packed or not; ``counts`` is ``None``, packed or not, while nobody has asked for it.
     """
 
     stamp: Stamp
@@ -49,11 +51,15 @@ class _File(msgspec.Struct, array_like=True):
     stamps: list[Stamp]
     cursors: list[str]
     outlines: list[msgspec.Raw]
-    counts: list[msgspec.Raw | None]
+    counts: list[msgspec.Raw]
 
 
 _unpack = msgspec.msgpack.Decoder(_File).decode
 _pack = msgspec.msgpack.Encoder().encode
+
+
+def _check(packed: bytes | memoryview) -> bytes:
+    return zlib.crc32(packed).to_bytes(CHECKED)
 
 
 class Index:
@@ -71,8 +77,10 @@ class Index:
         self.known: dict[str, Known] = {}
         """What is known of each file."""
         with suppress(OSError, msgspec.MsgspecError, ValueError, RecursionError):
-            read = _unpack(self._path.read_bytes())
-            if read.version == VERSION:
+            data = memoryview(self._path.read_bytes())
+            packed = data[CHECKED:]
+            read = _unpack(packed) if _check(packed) == data[:CHECKED] else None
+            if read is not None and read.version == VERSION:
                 rows = map(Known, read.stamps, read.cursors, read.outlines, read.counts)
                 self.known = dict(zip(read.names, rows, strict=True))
 
@@ -93,7 +101,7 @@ class Index:
             return
         rows = list(self.known.values())
         stamps, cursors, outlines, counts = zip(*rows, strict=True) if rows else ((), (), (), ())
-        packed = _pack(_File(VERSION, list(self.known), list(stamps), list(cursors), list(outlines), list(counts)))
+        packed = _pack([VERSION, list(self.known), stamps, cursors, outlines, counts])
         with suppress(OSError):
-            write_whole(self._path, [packed], sync=False)
+            write_whole(self._path, [_check(packed), packed], sync=False)
             self._changed = False
