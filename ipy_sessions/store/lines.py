@@ -1,7 +1,8 @@
 """The lines of a session's file, read once for what every line has, and again for the rest when somebody asks.
 
 A file up to `IN_MEMORY` is kept as the bytes that it is. A larger one stays on disk and is read piece by piece: what
-is in memory then are the entries' heads and the longest line, whatever the size of the file.
+is in memory then are the entries' heads and the longest line, whatever the size of the file. Either is decoded piece by
+piece, and line by line only a piece that holds a line which is no entry.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import os
 import weakref
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from io import BytesIO, FileIO
 from typing import Any, NamedTuple
 
@@ -22,6 +24,7 @@ from ipy_sessions.errors import LogLostError
 IN_MEMORY = 64 * 1024 * 1024  # bytes; of a larger file the lines stay on disk
 NEWLINE, BLANK = 0x0A, 0x20
 PIECE = 4 * 1024 * 1024  # bytes that are read at a time from a larger file
+PART = 256 * 1024  # bytes that are decoded at a time of what is in memory
 
 
 class Fault(NamedTuple):
@@ -46,7 +49,16 @@ class _Piece(NamedTuple):
     size: int
     first: int
     starts: list[int] | None
-    """Where each entry's line begins, in a piece that holds other lines, too; ``None`` where each line is one."""
+    """Where in the file each entry's line begins, in a piece that holds other lines, too; else ``None``."""
+
+
+class _Loaded(NamedTuple):
+    """A piece whose lines can be looked up: bytes of the file, where in it they begin, where in them each line does."""
+
+    piece: int
+    offset: int
+    data: bytes
+    starts: list[int]
 
 
 class Lines:
@@ -68,7 +80,7 @@ class Lines:
         self._pieces: list[_Piece] = []
         self._ids: list[str] = []
         self._numbers: dict[str, int] = {}
-        self._at_hand: tuple[int, bytes, list[int]] | None = None
+        self._loaded: _Loaded | None = None
         self.whole = 0
         """Where the last line break was, and behind it the file's end or a line that is not whole."""
 
@@ -89,12 +101,11 @@ class Lines:
         faults: list[Fault] = []
         self.whole = offset
         for start, data in self._read_pieces(offset):
-            if data:
-                self.whole = start + (len(data) if data[-1] == NEWLINE else bytes(data).rfind(b"\n") + 1)
-            found, starts, bad = _entries(data)
+            self.whole = start + (len(data) if data[-1] == NEWLINE else bytes(data).rfind(b"\n") + 1)
+            found, starts, bad = _entries(data, start)
             self._pieces.append(_Piece(start, len(data), len(entries), starts))
             entries += found
-            faults += [Fault(start + at, reason) for at, reason in bad]
+            faults += bad
         self._ids = [entry.id for entry in entries]
         for entry in entries:
             if entry.held is None:
@@ -114,7 +125,7 @@ class Lines:
         """
         if not self._numbers:  # the first of two with one id
             self._numbers = dict(zip(reversed(self._ids), range(len(self._ids) - 1, -1, -1), strict=True))
-        data, start = self._find(self._numbers[entry_id])
+        (_, _, data, _), start = self._find(self._numbers[entry_id])
         end = data.find(b"\n", start)
         try:
             entry = decode(memoryview(data)[start : end if end >= 0 else len(data)])
@@ -124,45 +135,59 @@ class Lines:
             raise LogLostError("The session's file was changed while it was open: a line of it is not there any more.")
         return entry.fields
 
-    def line_number(self, offset: int) -> int:
-        """Return the number of the line that begins at an offset; the header's is 1."""
-        if self._whole:
-            return self._whole.count(b"\n", 0, offset - self._pieces[0].offset) + 2
-        pieces = (self._fetch(index)[1][: offset - piece.offset] for index, piece in enumerate(self._pieces))
-        return sum(data.count(b"\n") for data in pieces) + 2
+    def line_numbers(self, offsets: Iterable[int]) -> list[int]:
+        """Return the numbers of the lines that begin at some offsets, in their order; the header's is 1."""
+        wanted, numbers, number = deque(offsets), [], 2
+        for index, piece in enumerate(self._pieces):
+            if not wanted:
+                break
+            end = piece.offset + piece.size
+            offset, data = self._bytes_of(index)
+            at = piece.offset
+            while wanted and wanted[0] < end:
+                number += data.count(b"\n", at - offset, wanted[0] - offset)
+                at = wanted.popleft()
+                numbers.append(number)
+            number += data.count(b"\n", at - offset, end - offset)
+        return numbers
 
     def _without_doubles(self, entries: list[Entry]) -> tuple[list[Entry], list[Fault]]:
         seen: set[str] = set()
         kept, doubled = [], []
         for number, entry in enumerate(entries):
             if entry.id in seen:
-                index = self._piece_of(number)
-                offset = self._pieces[index].offset + self._find(number)[1]
-                doubled.append(Fault(offset, f"the id {entry.id} is in the log already"))
+                loaded, start = self._find(number)
+                doubled.append(Fault(loaded.offset + start, f"the id {entry.id} is in the log already"))
             else:
                 seen.add(entry.id)
                 kept.append(entry)
         return kept, doubled
 
-    def _find(self, number: int) -> tuple[bytes, int]:
-        """Return the piece that holds an entry, and where in it the entry's line begins."""
-        index = self._piece_of(number)
-        at_hand = self._at_hand
-        if at_hand is None or at_hand[0] != index:
-            at_hand = self._at_hand = self._fetch(index)
-        _, data, starts = at_hand
+    def _find(self, number: int) -> tuple[_Loaded, int]:
+        """Return the piece that holds an entry, and where in its data the entry's line begins."""
+        index = bisect_right(self._pieces, number, key=lambda piece: piece.first) - 1
+        loaded = self._loaded
+        if loaded is None or loaded.piece != index:
+            loaded = self._loaded = self._load(index)
         place = number - self._pieces[index].first
-        return data, starts[place] if place < len(starts) else len(data)
+        return loaded, loaded.starts[place] if place < len(loaded.starts) else len(loaded.data)
 
-    def _piece_of(self, number: int) -> int:
-        return bisect_right(self._pieces, number, key=lambda piece: piece.first) - 1
-
-    def _fetch(self, index: int) -> tuple[int, bytes, list[int]]:
+    def _load(self, index: int) -> _Loaded:
         piece = self._pieces[index]
-        data = self._whole if self._fd is None else os.pread(self._fd, piece.size, piece.offset)
-        return index, data, _starts(data) if piece.starts is None else piece.starts
+        offset, data = self._bytes_of(index)
+        if piece.starts is not None:
+            return _Loaded(index, offset, data, [start - offset for start in piece.starts])
+        begin = piece.offset - offset
+        return _Loaded(index, offset, data, _starts(data, begin, min(begin + piece.size, len(data))))
 
-    def _read_pieces(self, offset: int) -> Iterator[tuple[int, bytes | memoryview]]:
+    def _bytes_of(self, index: int) -> tuple[int, bytes]:
+        """Return where in the file some bytes begin that hold a piece, and those."""
+        if self._fd is None:
+            return self._pieces[0].offset, self._whole
+        piece = self._pieces[index]
+        return piece.offset, os.pread(self._fd, piece.size, piece.offset)
+
+    def _read_pieces(self, offset: int) -> Iterator[tuple[int, memoryview]]:
         self._file.seek(offset)
         if self._size > IN_MEMORY and isinstance(self._file, FileIO):
             self._fd = os.dup(self._file.fileno())
@@ -170,7 +195,16 @@ class Lines:
             yield from _large_pieces(self._file, offset, self._size)
         else:
             self._whole = self._file.read(self._size - offset)
-            yield offset, self._whole
+            yield from _parts(self._whole, offset)
+
+
+def _parts(data: bytes, offset: int) -> Iterator[tuple[int, memoryview]]:
+    """Yield whole lines, and at last what is behind them."""
+    view, start, size = memoryview(data), 0, len(data)
+    while start < size:
+        end = data.rfind(b"\n", start, start + PART) + 1 or data.find(b"\n", start + PART) + 1 or size
+        yield offset + start, view[start:end]
+        start = end
 
 
 def _large_pieces(file: FileIO, offset: int, size: int) -> Iterator[tuple[int, memoryview]]:
@@ -194,34 +228,34 @@ def _large_pieces(file: FileIO, offset: int, size: int) -> Iterator[tuple[int, m
         yield offset, memoryview(buffer)[:filled]
 
 
-def _entries(data: bytes | memoryview) -> tuple[list[Entry], list[int] | None, list[Fault]]:
-    """Read whole lines, in bulk when every one of them is an entry.
+def _entries(data: memoryview, offset: int) -> tuple[list[Entry], list[int] | None, list[Fault]]:
+    """Read the whole lines that begin at an offset, in bulk when every one of them is an entry.
 
     Returns
     -------
     entries, starts, faults
-        `starts` is ``None`` after the bulk; offsets count from the beginning of `data`.
+        `starts` is ``None`` after the bulk.
     """
     try:
         return decode_many(data), None, []
     except ValueError:
-        return _one_by_one(bytes(data))
+        return _one_by_one(bytes(data), offset)
 
 
-def _one_by_one(data: bytes) -> tuple[list[Entry], list[int] | None, list[Fault]]:
+def _one_by_one(data: bytes, offset: int) -> tuple[list[Entry], list[int] | None, list[Fault]]:
     entries: list[Entry] = []
     starts: list[int] = []
     faults: list[Fault] = []
-    for start in _starts(data):
+    for start in _starts(data, 0, len(data)):
         end = data.find(b"\n", start)
         line = data[start : end if end >= 0 else len(data)]
         try:
             entry = _one(line)
         except ValueError as error:
-            faults.append(Fault(start, str(error)))
+            faults.append(Fault(offset + start, str(error)))
         else:
             entries.append(entry)
-            starts.append(start)
+            starts.append(offset + start)
     return entries, starts, faults
 
 
@@ -236,12 +270,11 @@ def _one(line: bytes) -> Entry:
     return entry
 
 
-def _starts(data: bytes) -> list[int]:
-    """Return where each line begins that is not empty."""
+def _starts(data: bytes, start: int, size: int) -> list[int]:
+    """Return where each line begins, from `start` to `size`, that is not empty."""
     starts = []
-    start, size = 0, len(data)
     while start < size:
-        end = data.find(b"\n", start)
+        end = data.find(b"\n", start, size)
         end = size if end < 0 else end
         if end > start and (data[start] > BLANK or data[start:end].strip()):
             starts.append(start)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from ipy_sessions.encoding import decode
 from ipy_sessions.entries import VERSION, Entry, Header
 from ipy_sessions.errors import NotASessionError, SessionReadOnlyError
-from ipy_sessions.store.lines import Lines
+from ipy_sessions.store.lines import Fault, Lines
 from ipy_sessions.tree import Tree
 
 BLOCK = 64 * 1024  # bytes read at a time when looking for a line's end or beginning
@@ -99,7 +99,7 @@ def read(path: Path) -> Contents:
         header, offset = read_header(file, path)
         lines = Lines(file, status.st_size)
         entries, faults = lines.read(offset)
-    bad_lines = [BadLine(lines.line_number(fault.offset), fault.reason) for fault in faults]
+    bad_lines = _numbered(lines, faults)
     return Contents(header, Tree(entries), bad_lines, Reading(status.st_size, identity(status), lines.whole))
 
 
@@ -109,8 +109,13 @@ def parse(data: bytes, path: Path) -> Contents:
     header = parse_header(line, path)
     lines = Lines.of(data)
     entries, faults = lines.read(len(line) + len(newline))
-    bad_lines = [BadLine(lines.line_number(fault.offset), fault.reason) for fault in faults]
+    bad_lines = _numbered(lines, faults)
     return Contents(header, Tree(entries), bad_lines, Reading(len(data), whole=lines.whole))
+
+
+def _numbered(lines: Lines, faults: list[Fault]) -> list[BadLine]:
+    numbers = lines.line_numbers(fault.offset for fault in faults)
+    return [BadLine(number, fault.reason) for number, fault in zip(numbers, faults, strict=True)]
 
 
 def read_header(file: FileIO, path: Path) -> tuple[Header, int]:
