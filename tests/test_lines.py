@@ -24,7 +24,7 @@ def written() -> list[bytes]:
 
 
 def damaged() -> tuple[bytes, list[int]]:
-    """Return the bytes of a session with a bad line at the beginning, in the middle and at the end, and their numbers."""
+    """Return the bytes of a session with bad lines at the beginning, in the middle, at the end, and their numbers."""
     whole = written()
     whole[1] = b"{broken\n"
     whole[2] = b"\n"
