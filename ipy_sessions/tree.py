@@ -105,6 +105,23 @@ class Tree:
         KeyError
             When `leaf` is not in the tree.
         """
+        return self._straight(leaf) or self._mended(leaf)
+
+    def _straight(self, leaf: str | None) -> list[Entry]:
+        """Return the path where no parent is missing and no circle is to be cut, else nothing."""
+        steps: list[Entry] = []
+        entries = self._entries
+        at = self.leaf if leaf is None else entries[leaf].id
+        for _ in entries:
+            if at is None:
+                break
+            if at not in entries:
+                return []
+            steps.append(entry := entries[at])
+            at = entry.parent_id
+        return steps[::-1] if at is None else []
+
+    def _mended(self, leaf: str | None) -> list[Entry]:
         steps: list[Entry] = []
         seen: set[str] = set()
         before: dict[str, str | None] | None = None
