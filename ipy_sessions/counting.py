@@ -48,8 +48,7 @@ def notebook_of(header: Header, tree: Tree) -> str | None:
 def summarise(path: Path, header: Header, tree: Tree, bad_lines: Iterable[int] = (), size: int = 0) -> SessionInfo:
     """Sum up one session whose entries are there."""
     line = outline(header, tree)
-    counts = count(tree, bad_lines)
-    return SessionInfo(str(path), cursor(line.modified, line.id), size, line, lambda: counts)
+    return SessionInfo(str(path), cursor(line.modified, line.id), size, line.archived, line, count(tree, bad_lines))
 
 
 def outline(header: Header, tree: Tree) -> Outline:

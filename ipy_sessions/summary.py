@@ -8,9 +8,10 @@ while somebody waits; the `Counts` need every line, and are counted for the rows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -60,10 +61,7 @@ class Counts(msgspec.Struct, frozen=True, gc=False, array_like=True):
     bad_lines: list[int]
 
 
-_outline = msgspec.msgpack.Decoder(Outline).decode
-
-
-class SessionInfo:
+class SessionInfo(msgspec.Struct, eq=False, gc=False):
     """One session, summed up.
 
     What needs every line of the session, `message_count`, `turn_count`, the tokens and costs, `leaf_count`,
@@ -71,31 +69,22 @@ class SessionInfo:
 
     Parameters
     ----------
-    file
-        Path of its file.
     cursor
-        Its place among the rows: the time of its last message, and its id.
+        Its place in lists that are sorted by the last message: the time of that, and its id. `SessionManager.list` goes
+        on behind it.
     size
-        Bytes of the file.
-    outline
-        One half, or what it was packed into.
-    count
-        Returns the other half.
+        Bytes of its file; 0 in memory.
+    archived
+        Whether it is archived: lists leave it out.
     """
 
-    __slots__ = ("_count", "_counts", "_file", "_half", "cursor", "size")
-
-    def __init__(
-        self, file: str, cursor: str, size: int, outline: Outline | msgspec.Raw, count: Callable[[], Counts]
-    ) -> None:
-        self.cursor = cursor
-        """Its place in lists that are sorted by the last message; `SessionManager.list` goes on behind it."""
-        self.size = size
-        """Bytes of its file; 0 in memory."""
-        self._file = file
-        self._half = outline
-        self._counts: Counts | None = None
-        self._count = count
+    # Ten thousand of them are made while somebody waits, so a store may keep the halves packed (`store.index`).
+    _file: str
+    cursor: str
+    size: int
+    archived: bool
+    _half: Any
+    _counts: Any
 
     def __repr__(self) -> str:
         return f"<SessionInfo {self.title!r} {self.path}>"
@@ -103,24 +92,20 @@ class SessionInfo:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SessionInfo):
             return NotImplemented
-        return (self._file, self._line, self._sums) == (other._file, other._line, other._sums)
+        return (self.path, self._line, self._sums) == (other.path, other._line, other._sums)
 
     def __hash__(self) -> int:
-        return hash(self._file)
+        return hash(self.cursor)
 
     @property
     def _line(self) -> Outline:
-        half = self._half
-        if isinstance(half, Outline):
-            return half
-        self._half = _outline(half)
-        return self._half
+        half: Outline = self._half
+        return half
 
     @property
     def _sums(self) -> Counts:
-        if self._counts is None:
-            self._counts = self._count()
-        return self._counts
+        counts: Counts = self._counts
+        return counts
 
     @property
     def path(self) -> Path:
@@ -186,11 +171,6 @@ class SessionInfo:
     def pinned(self) -> bool:
         """Whether it is pinned: pruning never takes it."""
         return self._line.pinned
-
-    @property
-    def archived(self) -> bool:
-        """Whether it is archived: lists leave it out."""
-        return self._line.archived
 
     @property
     def interrupted(self) -> bool:

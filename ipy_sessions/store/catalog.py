@@ -9,21 +9,17 @@ from __future__ import annotations
 
 import os
 import stat
-from functools import partial
+from collections.abc import Iterable
 from pathlib import Path
 
-import msgspec
-
-from ipy_sessions.counting import count
 from ipy_sessions.errors import FolderError
-from ipy_sessions.store.index import Index, Known, Stamp
+from ipy_sessions.store.index import Index, Known
 from ipy_sessions.store.interface import Listing, Progress, Skipped
 from ipy_sessions.store.outlines import Before, read_outline
-from ipy_sessions.store.reading import FLAGS, read, refuse_odd
-from ipy_sessions.summary import Counts, Outline, SessionInfo, cursor
+from ipy_sessions.store.reading import FLAGS, refuse_odd
+from ipy_sessions.summary import SessionInfo
 
 SUFFIX = ".jsonl"
-LONG = 16 * 1024 * 1024  # bytes of a file that nobody wants to count twice
 STEP = 500  # files between two reports of progress
 
 
@@ -62,57 +58,26 @@ class Catalog:
             index.save()
 
     def _rows(self, fd: int, index: Index, progress: Progress | None) -> Listing:
-        names = [name for name in os.listdir(fd) if name.endswith(SUFFIX)]
+        there, known = os.listdir(fd), index.known
+        new = [name for name in there if name not in known]
+        if len(there) - len(new) < len(known):
+            index.keep_only(set(there))
+        files: list[Known | str] = [*known.values(), *(name for name in new if name.endswith(SUFFIX))]
         rows: list[SessionInfo] = []
         skipped: list[Skipped] = []
-        begin, known = f"{self._folder}{os.sep}", index.known
-        for number, name in enumerate(names):
-            if progress is not None and number % STEP == 0:
-                progress(number, len(names))
-            try:
-                status = os.stat(name, dir_fd=fd)
-                stamp = status.st_ino, status.st_size, status.st_mtime_ns
-                row = known.get(name)
-                if row is None or row[0] != stamp:
-                    row = self._look(name, fd, status, row)
-                    index.put(name, row)
-                rows.append(SessionInfo(begin + name, row[1], stamp[1], row[2], partial(self._count, name, stamp)))
-            except Exception as error:  # noqa: BLE001 - whatever one file holds, the others are listed
-                if not isinstance(error, IsADirectoryError | FileNotFoundError):
-                    skipped.append(Skipped(self._folder / name, _reason(error)))
+        for begin in range(0, len(files), STEP):
+            if progress is not None:
+                progress(begin, len(files))
+            for file in _take_unchanged(files[begin : begin + STEP], fd, rows):
+                try:
+                    rows.append(_look(file, fd, index))
+                except Exception as error:  # noqa: BLE001 - whatever one file holds, the others are listed
+                    if not isinstance(error, IsADirectoryError | FileNotFoundError):
+                        name = file if isinstance(file, str) else file.file
+                        skipped.append(Skipped(self._folder / name, _reason(error)))
         if progress is not None:
-            progress(len(names), len(names))
-        index.keep_only(set(names))
+            progress(len(files), len(files))
         return Listing(rows, sorted(skipped))
-
-    def _look(self, name: str, folder: int, status: os.stat_result, before: Known | None) -> Known:
-        """Read what is new of a file."""
-        if stat.S_ISDIR(status.st_mode):
-            raise IsADirectoryError(name)
-        refuse_odd(status)
-        fd = os.open(name, FLAGS, dir_fd=folder)
-        try:
-            same = before is not None and before.stamp[0] == status.st_ino and before.stamp[1] <= status.st_size
-            known = Before(_unpacked(before), before.stamp[1]) if same and before else None
-            line = read_outline(fd, status.st_size, name, known)
-        finally:
-            os.close(fd)
-        stamp = status.st_ino, status.st_size, status.st_mtime_ns
-        return Known(stamp, cursor(line.modified, line.id), line, None)
-
-    def _count(self, name: str, stamp: Stamp) -> Counts:
-        """Return what every line of a file adds to, from the index when it was counted before."""
-        index = self._index = self._index or Index(self._folder)
-        known = index.known.get(name)
-        if known is not None and known.stamp == stamp and (counted := _counted(known)) is not None:
-            return counted
-        _, tree, bad_lines, reading = read(self._folder / name)
-        counts = count(tree, (line.number for line in bad_lines))
-        if known is not None and known.stamp == stamp and reading is not None and reading.size == stamp[1]:
-            index.put(name, known._replace(counts=counts))
-            if reading.size > LONG:
-                index.save()  # what took that long is kept also when the kernel is killed
-        return counts
 
     def forget(self, name: str) -> None:
         """Forget what is known of a file, on disk too: what was taken out of it must not stay in the index."""
@@ -126,14 +91,39 @@ class Catalog:
             self._index.save()
 
 
-def _unpacked(known: Known) -> Outline:
-    line = known.outline
-    return line if isinstance(line, Outline) else msgspec.msgpack.decode(line, type=Outline)
+def _take_unchanged(files: Iterable[Known | str], folder: int, rows: list[SessionInfo]) -> list[Known | str]:
+    """Add to `rows` those of the files that are as they were; return the others."""
+    others: list[Known | str] = []
+    for file in files:
+        if isinstance(file, str):
+            others.append(file)
+            continue
+        try:
+            status = os.stat(file._file, dir_fd=folder)  # noqa: SLF001 - a property would take as long as half a call
+        except OSError:
+            others.append(file)
+            continue
+        if file.changed == status.st_mtime_ns and file.size == status.st_size and file.inode == status.st_ino:
+            rows.append(file)
+        else:
+            others.append(file)
+    return others
 
 
-def _counted(known: Known) -> Counts | None:
-    counts = known.counts
-    return msgspec.msgpack.decode(counts, type=Counts | None) if isinstance(counts, msgspec.Raw) else counts
+def _look(file: Known | str, folder: int, index: Index) -> Known:
+    """Read what is new of a file."""
+    before, name = (None, file) if isinstance(file, str) else (file, file.file)
+    status = os.stat(name, dir_fd=folder)
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(name)
+    refuse_odd(status)
+    fd = os.open(name, FLAGS, dir_fd=folder)
+    try:
+        same = before is not None and before.inode == status.st_ino and before.size <= status.st_size
+        line = read_outline(fd, status.st_size, name, Before(before.outline, before.size) if before and same else None)
+    finally:
+        os.close(fd)
+    return index.put(name, status, line)
 
 
 def _reason(error: Exception) -> str:

@@ -2,64 +2,108 @@
 
 It is disposable: missing, old, newer, damaged or of another machine, it is made again from the files, which are the
 truth. A row is believed as long as its file has the same inode, size and time of change.
+
+Ten thousand rows are read while somebody waits. So the file has two parts: in front, what is compared and sorted; then
+the rows' halves, which are read and unpacked when somebody looks at one. And the row that is read is the very row that
+is listed.
 """
 
 from __future__ import annotations
 
+import os
+import struct
+import weakref
 import zlib
 from contextlib import suppress
+from functools import cached_property
+from io import FileIO
+from itertools import accumulate
+from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import msgspec
 
+from ipy_sessions.counting import count
+from ipy_sessions.store.outlines import read_outline
+from ipy_sessions.store.reading import read
 from ipy_sessions.store.whole import write_whole
-from ipy_sessions.summary import Counts, Outline
+from ipy_sessions.summary import Counts, Outline, SessionInfo, cursor
 
 NAME = ".index"
-VERSION = 1
-CHECKED = 4  # bytes at the beginning that tell whether the others are as they were written
+BEGIN = b"ipy_sessions index 2\n"  # and then the size of the first part, and its checksum
+NUMBER = 4  # bytes of each of these
+PLACE = struct.Struct("<II")  # for each row the bytes of its halves, and their checksum
+LONG = 16 * 1024 * 1024  # bytes of a file that nobody wants to count twice
 
-Stamp = tuple[int, int, int]
-"""Inode, size in bytes and time of change in nanoseconds: what tells that a file is as it was."""
 
-
-class Known(NamedTuple):
-    """What is known of one file.
+class Known(SessionInfo, array_like=True, eq=False, gc=False):
+    """The row of one file, and what the file was like.
 
     Parameters
     ----------
-    stamp
-        What the file was like.
-    cursor
-        Its row's place in the list.
-    outline, counts
-        Its row's halves, packed or not; ``counts`` is ``None``, packed or not, while nobody has asked for it.
+    inode, changed
+        With the size, what tells that the file is as it was; the time of its change is in nanoseconds.
+    home
+        Where the file is.
     """
 
-    stamp: Stamp
-    cursor: str
-    outline: Outline | msgspec.Raw
-    counts: Counts | msgspec.Raw | None
+    _half: int  # which of those in the second part, until it is asked for
+    _counts: None
+    inode: int
+    changed: int
+    home: Any = None
+
+    @property
+    def file(self) -> str:
+        """The name of its file."""
+        return self._file
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+        return Path(self.home.folder, self._file)
+
+    @property
+    def outline(self) -> Outline:
+        """What the beginning and the end of the file tell."""
+        return self._line
+
+    @property
+    def _line(self) -> Outline:
+        half: Any = self._half
+        if isinstance(half, int):
+            half, counts = self.home.halves(self._file, half)
+            self._half, self._counts = half, counts
+        line: Outline = half
+        return line
+
+    @property
+    def _sums(self) -> Counts:
+        if isinstance(self._half, int):
+            _ = self._line  # which brings what was counted before
+        counts: Any = self._counts
+        if counts is None:
+            counts = self.home.count(self._file)
+            self._counts = counts
+            self.home.counted(self)
+        sums: Counts = counts
+        return sums
+
+    def first(self, number: int) -> tuple[object, ...]:
+        """Return what of it stands in the first part; its halves are those of that number in the second."""
+        return self._file, self.cursor, self.size, self.archived, number, None, self.inode, self.changed
+
+    def packed(self) -> bytes:
+        """Return its halves as they stand in the index."""
+        half: Any = self._half
+        kept: bytes | None = self.home.packed(half) if isinstance(half, int) else None
+        return _pack((self._line, self._counts)) if kept is None else kept
 
 
-class _File(msgspec.Struct, array_like=True):
-    """The file as it is read: columns, of which only what is compared is unpacked."""
-
-    version: int
-    names: list[str]
-    stamps: list[Stamp]
-    cursors: list[str]
-    outlines: list[msgspec.Raw]
-    counts: list[msgspec.Raw]
-
-
-_unpack = msgspec.msgpack.Decoder(_File).decode
 _pack = msgspec.msgpack.Encoder().encode
-
-
-def _check(packed: bytes | memoryview) -> bytes:
-    return zlib.crc32(packed).to_bytes(CHECKED)
+_read_rows = msgspec.msgpack.Decoder(list[Known]).decode
+_read_halves = msgspec.msgpack.Decoder(tuple[Outline, Counts | None]).decode
 
 
 class Index:
@@ -73,21 +117,34 @@ class Index:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / NAME
+        self._home = _Home(self, folder)
         self._changed = False
         self.known: dict[str, Known] = {}
         """What is known of each file."""
         with suppress(OSError, msgspec.MsgspecError, ValueError, RecursionError):
-            data = memoryview(self._path.read_bytes())
-            packed = data[CHECKED:]
-            read = _unpack(packed) if _check(packed) == data[:CHECKED] else None
-            if read is not None and read.version == VERSION:
-                rows = map(Known, read.stamps, read.cursors, read.outlines, read.counts)
-                self.known = dict(zip(read.names, rows, strict=True))
+            self._home.begin, rows = _first_part(self._path)
+            self._home.rows = len(rows)
+            for row in rows:
+                row.home = self._home
+                self.known[row._file] = row  # noqa: SLF001 - a property would take half as long as all of this
 
-    def put(self, name: str, known: Known) -> None:
-        """Learn something of a file."""
-        self.known[name] = known
+    def put(self, name: str, status: os.stat_result, line: Outline) -> Known:
+        """Learn what a file tells; return its row."""
+        half: Any = line
+        row = Known(
+            name, cursor(line.modified, line.id), status.st_size, line.archived, half, None,
+            status.st_ino, status.st_mtime_ns, home=self._home,
+        )  # fmt: skip
+        self.known[name] = row
         self._changed = True
+        return row
+
+    def counted(self, row: Known) -> None:
+        """Learn that the lines of a file were counted."""
+        if self.known.get(row.file) is row:
+            self._changed = True
+            if row.size > LONG:
+                self.save()  # what took that long is kept also when the kernel is killed
 
     def keep_only(self, names: set[str]) -> None:
         """Forget the files that are gone."""
@@ -99,9 +156,83 @@ class Index:
         """Write what was learned; where that cannot be done, it is learned again next time."""
         if not self._changed:
             return
-        rows = list(self.known.values())
-        stamps, cursors, outlines, counts = zip(*rows, strict=True) if rows else ((), (), (), ())
-        packed = _pack([VERSION, list(self.known), stamps, cursors, outlines, counts])
+        rows = sorted(self.known.values(), key=attrgetter("cursor"), reverse=True)  # as they are listed
+        first = _pack([row.first(number) for number, row in enumerate(rows)])
+        halves = [row.packed() for row in rows]
+        table = b"".join([PLACE.pack(len(half), zlib.crc32(half)) for half in halves])
         with suppress(OSError):
-            write_whole(self._path, [_check(packed), packed], sync=False)
+            write_whole(self._path, [_begin(first), first, table, *halves], sync=False)
             self._changed = False
+
+
+def _first_part(path: Path) -> tuple[bytes, list[Known]]:
+    """Return how an index begins, and its rows without their halves; of a damaged one, or another, none."""
+    with FileIO(path) as file:
+        begin = file.read(len(BEGIN) + 2 * NUMBER)
+        first = file.read(_size(begin))
+    return begin, _read_rows(first) if begin == _begin(first) else []
+
+
+def _second_part(path: Path, begin: bytes, rows: int) -> list[tuple[memoryview, int]]:
+    """Return the halves of an index, each with its checksum; none when another has taken its place."""
+    with FileIO(path) as file:
+        if file.read(len(begin)) != begin:
+            return []
+        file.seek(_size(begin), os.SEEK_CUR)
+        table, halves = file.read(rows * PLACE.size), memoryview(file.read())
+    sizes, checks = zip(*PLACE.iter_unpack(table), strict=True)
+    return [
+        (halves[end - size : end], check) for size, end, check in zip(sizes, accumulate(sizes), checks, strict=True)
+    ]
+
+
+def _begin(first: bytes) -> bytes:
+    return BEGIN + len(first).to_bytes(NUMBER) + zlib.crc32(first).to_bytes(NUMBER)
+
+
+def _size(begin: bytes) -> int:
+    """Return the size of the first part; of what is no index, nothing."""
+    return int.from_bytes(begin[len(BEGIN) : -NUMBER]) if begin.startswith(BEGIN) else 0
+
+
+class _Home:
+    """The folder of some rows, as long as one of them is kept. It holds no index: that holds the rows."""
+
+    def __init__(self, index: Index, folder: Path) -> None:
+        self.folder = folder
+        self.begin = b""
+        self.rows = 0
+        self._index = weakref.ref(index)
+
+    @cached_property
+    def _second(self) -> list[tuple[memoryview, int]]:
+        with suppress(OSError, ValueError, struct.error):
+            return _second_part(self.folder / NAME, self.begin, self.rows)
+        return []
+
+    def packed(self, number: int) -> bytes | None:
+        """Return the halves of a row; ``None`` when they were damaged, or another kernel has written another index."""
+        packed, check = self._second[number] if number < len(self._second) else (b"", 0)
+        return bytes(packed) if packed and zlib.crc32(packed) == check else None
+
+    def halves(self, file: str, number: int) -> tuple[Outline, Counts | None]:
+        """Return the halves of a row, unpacked; those that are not there are read from its file."""
+        packed = self.packed(number)
+        if packed is not None:
+            return _read_halves(packed)
+        fd = os.open(self.folder / file, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return read_outline(fd, os.fstat(fd).st_size, file), None
+        finally:
+            os.close(fd)
+
+    def count(self, file: str) -> Counts:
+        """Return what every line of a file adds to."""
+        _, tree, bad_lines, _ = read(self.folder / file)
+        return count(tree, (line.number for line in bad_lines))
+
+    def counted(self, row: Known) -> None:
+        """Keep a row that was counted, where that is still wanted."""
+        index = self._index()
+        if index is not None:
+            index.counted(row)
