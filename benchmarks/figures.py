@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import statistics
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -45,3 +48,26 @@ class Figure:
         value = f"{self.value:8.2f}x" if self.measure == "ratio" else f"{self.value:8.2f} {self.unit}"
         wanted = "reported" if self.target is None else f"target {self.target:g} {'kept' if self.kept else 'MISSED'}"
         return f"{self.name:58} {measured}  {self.measure:10} {value}  {wanted}"
+
+
+def medians(rounds: int, *steps: Callable[[], object], before: Callable[[], object] = lambda: None) -> list[float]:
+    """Return the median time of each step in seconds, all of them measured in turn.
+
+    Parameters
+    ----------
+    rounds
+        How often each is measured, after once that is not.
+    steps
+        What is measured.
+    before
+        Called before each step, and not measured.
+    """
+    found: list[list[float]] = [[] for _ in steps]
+    for turn in range(rounds + 1):
+        for step, times in zip(steps, found, strict=True):
+            before()
+            started = time.perf_counter()
+            step()
+            if turn:  # the first round warms the caches
+                times.append(time.perf_counter() - started)
+    return [statistics.median(times) for times in found]

@@ -1,8 +1,8 @@
 """Every figure that the project quotes, each beside its floor or its peer in the same run.
 
-Usage: run.py [NAME ...], with names from startup, append, display, server, stream; all of them by default. ``stream``
-needs a Chromium, named by the variable CHROMIUM, as `make bench` does. The exit status is 1 when a figure misses its
-target.
+Usage: run.py [NAME ...], with names from startup, append, listing, opening, display, server, stream; all of them by
+default. ``stream`` needs a Chromium, named by the variable CHROMIUM, as `make bench` does. The exit status is 1 when a
+figure misses its target.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 from append import append
 from figures import Figure
+from listing import listing
+from opening import opening
 from server import server
 from startup import startup
 from streaming import display, stream
@@ -19,6 +21,8 @@ from streaming import display, stream
 FIGURES: dict[str, Callable[[], list[Figure]]] = {
     "startup": startup,
     "append": append,
+    "listing": listing,
+    "opening": opening,
     "display": display,
     "server": server,
     "stream": stream,
