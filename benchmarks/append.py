@@ -1,6 +1,6 @@
 """An append, beside the same system calls with the same bytes already encoded.
 
-Of a long text most is spent on looking through it for keys (0.35 us a kB) and on encoding it, so the longest is
+Of a long text most is spent on looking through it for secrets (see masking.py) and on encoding it, so the longest is
 reported.
 """
 

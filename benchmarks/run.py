@@ -1,8 +1,8 @@
 """Every figure that the project quotes, each beside its floor or its peer in the same run.
 
-Usage: run.py [NAME ...], with names from startup, append, listing, opening, display, server, stream; all of them by
-default. ``stream`` needs a Chromium, named by the variable CHROMIUM, as `make bench` does. The exit status is 1 when a
-figure misses its target.
+Usage: run.py [NAME ...], with names from startup, append, masking, listing, opening, display, server, stream; all of
+them by default. ``stream`` needs a Chromium, named by the variable CHROMIUM, as `make bench` does. The exit status is 1
+when a figure misses its target.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from append import append
 from figures import Figure
 from listing import listing
+from masking import masking
 from opening import opening
 from server import server
 from startup import startup
@@ -21,6 +22,7 @@ from streaming import display, stream
 FIGURES: dict[str, Callable[[], list[Figure]]] = {
     "startup": startup,
     "append": append,
+    "masking": masking,
     "listing": listing,
     "opening": opening,
     "display": display,

@@ -16,6 +16,7 @@ from ipy_sessions.identifiers import moment
 from ipy_sessions.summary import Counts, Outline, SessionInfo, cursor
 from ipy_sessions.tree import Tree
 
+SAYS = ("name", "notebook", "tags", "pinned", "archived")  # of a session about itself, in its ``info`` entries
 FIRST = 500  # characters of the first message that a row keeps
 NEVER = "1970-01-01T00:00:00.000Z"  # of a time that was changed by hand and is none: the session stays listed, last
 
@@ -25,8 +26,13 @@ def info_of(header: Header, tree: Tree) -> dict[str, Any]:
     given = {name: header.fields.get(name) for name in ("name", "notebook")}
     for entry in tree:
         if entry.type == "info":
-            given.update(entry.fields)
+            given.update(said(entry.fields))
     return given
+
+
+def said(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an ``info`` entry says about its session."""
+    return {name: fields[name] for name in SAYS if name in fields}
 
 
 def name_of(header: Header, tree: Tree) -> str | None:

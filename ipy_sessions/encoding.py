@@ -23,6 +23,20 @@ CLEAN_NAMES = frozenset(
     ]
 )
 
+# What a model or a server has sealed: changed in one character, the API refuses it. It is left alone in these blocks,
+# but not inside a call's input, which may hold anything under any name.
+SEALED: dict[str, tuple[str, ...]] = {
+    "thinking": ("signature",),
+    **dict.fromkeys(("base64", "redacted_thinking"), ("data",)),
+    **dict.fromkeys(("advisor_redacted_result", "web_search_result"), ("encrypted_content",)),
+    "compaction": ("encrypted_content", "signature"),
+    "web_search_result_location": ("encrypted_index",),
+    "encrypted_code_execution_result": ("encrypted_stdout",),
+    **dict.fromkeys(("file", "container_upload", "code_execution_output", "bash_code_execution_output"), ("file_id",)),
+    **dict.fromkeys(("char_location", "page_location", "content_block_location"), ("file_id",)),
+    **dict.fromkeys(("tool_use", "server_tool_use", "mcp_tool_use"), ()),
+}
+
 
 def clean(value: Any, mask: Callable[[str], str]) -> Any:
     """Return `value` as JSON can hold it: what is written is what is read back.
@@ -36,31 +50,52 @@ def clean(value: Any, mask: Callable[[str], str]) -> Any:
     value
         Anything made of mappings, sequences, strings, numbers, booleans and ``None``.
     mask
-        Called with each string, keys included; returns it with its secrets masked.
+        Called with each string, keys included, but for what is `SEALED`; returns it with its secrets masked.
 
     Raises
     ------
     TypeError
         For a value that JSON has no form for.
     """
+    return _clean(value, mask, SEALED)
+
+
+def _clean(value: Any, mask: Callable[[str], str], sealed: Mapping[str, tuple[str, ...]]) -> Any:
     kind = type(value)
     if kind is str:
         return mask(value if value.isascii() else whole_characters(value))
     if kind is dict:
-        return {_clean_name(name, mask): clean(item, mask) for name, item in value.items()}
+        if (block := value.get("type")) is not None and type(block) is str and block in sealed:
+            return _clean_block(value, mask, sealed)
+        return {
+            name if name in CLEAN_NAMES else _clean_name(name, mask): (
+                mask(item) if type(item) is str and item.isascii() else _clean(item, mask, sealed)  # most are
+            )
+            for name, item in value.items()
+        }
     if kind is list:
-        return [clean(item, mask) for item in value]
-    if value is None or kind is bool:
-        return value
+        return [_clean(item, mask, sealed) for item in value]
     if kind is int or kind is float:
         return _clean_number(value)
-    return clean(_plain(value), mask)
+    return value if value is None or kind is bool else _clean(_plain(value), mask, sealed)
+
+
+def _clean_block(
+    block: dict[Any, Any], mask: Callable[[str], str], sealed: Mapping[str, tuple[str, ...]]
+) -> dict[Any, Any]:
+    cleaned = {}
+    for name, item in block.items():
+        if name in sealed[block["type"]] and type(item) is str:
+            cleaned[name] = whole_characters(item)
+        else:
+            cleaned[_clean_name(name, mask)] = _clean(item, mask, {} if name == "input" else sealed)
+    return cleaned
 
 
 def _clean_name(name: Any, mask: Callable[[str], str]) -> Any:
     if name in CLEAN_NAMES:
         return name
-    return clean(name if isinstance(name, str) else str(name), mask)
+    return _clean(name if isinstance(name, str) else str(name), mask, {})
 
 
 def _clean_number(value: float) -> float | str | None:

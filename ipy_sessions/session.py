@@ -281,7 +281,7 @@ class Session:
     def begin_as(self, other: Session) -> None:
         """Take over the entries of another session, as long as there are none here; both say where they are from."""
         self._check_writable()
-        self._recorder.copy(other.header, other.tree)
+        self._recorder.copy(other._recorder)
 
     # Where it is kept
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from ipy_sessions.errors import SettingError
+from ipy_sessions.patterns import check_pattern
 from ipy_sessions.retention import Policy
 
 SYSTEM_TEXT = (
@@ -137,6 +138,9 @@ class Settings:
     persistence: str = _setting(
         "all", "'all' writes every session to a file, 'none' keeps new sessions in memory alone."
     )
+    secrets: tuple[str, ...] = _setting(
+        (), "Regular expressions of secrets to mask; of a match the group called 'secret', or else all of it."
+    )
     sync: str = _setting(
         "turn", "When the disk itself has to hold what was written: 'never', at the end of a 'turn', or each 'entry'."
     )
@@ -161,12 +165,15 @@ class Settings:
     session_magic: str = _setting("session", "The name of %session.")
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "stop_sequences", texts(self.stop_sequences))  # a list is what one types
+        for name in ("stop_sequences", "secrets"):
+            object.__setattr__(self, name, texts(getattr(self, name)))  # a list is what one types
         for name in DEFAULTS:
             _check_kind(name, getattr(self, name))
         for name in CHOICES:
             _check_choice(name, getattr(self, name))
         _ = self.parameters, self.pruning  # which check their own
+        for pattern in self.secrets:
+            check_pattern(pattern)
         self._check_names()
         if "\0" in self.directory + self.notebook:
             raise SettingError("directory and notebook are paths, and no path holds a NUL character.")

@@ -60,8 +60,18 @@ class Tree:
         if len(added) < len(entries) or not self._entries.keys().isdisjoint(added):
             raise ValueError("an id is in the log already")
         self._entries.update(added)
-        self.last_seq = max([self.last_seq, *[entry.seq for entry in entries]])
-        self.leaf = next((entry.id for entry in reversed(entries) if entry.in_tree), self.leaf)
+        self._move_behind(entries)
+
+    def renew(self, entries: Iterable[Entry]) -> None:
+        """Add what is new among entries that were read again; each other takes the place of its former self."""
+        read = {entry.id: entry for entry in entries}
+        added = [entry for entry in read.values() if entry.id not in self._entries]
+        self._entries.update(read)
+        self._move_behind(added)
+
+    def _move_behind(self, added: list[Entry]) -> None:
+        self.last_seq = max([self.last_seq, *[entry.seq for entry in added]])
+        self.leaf = next((entry.id for entry in reversed(added) if entry.in_tree), self.leaf)
 
     def __contains__(self, entry_id: str) -> bool:
         return entry_id in self._entries

@@ -261,7 +261,7 @@ class Upkeep:
             raise SessionReadOnlyError(
                 f"{path.name} has damaged lines, which would be lost. Type `%session verify --repair` first."
             )
-        mask = replacing(secret) if secret else Mask(os.environ)
+        mask = replacing(secret) if secret else Mask(os.environ, self._manager.settings.secrets)
         done = redacted(contents, store.blobs, mask, self._source)
         if done.entries:
             store.rewrite(path, done.lines, self._manager.owner())

@@ -549,3 +549,27 @@ def test_tidying_at_load_is_off_until_it_is_asked_for(
     monkeypatch.setenv("IPY_SESSIONS_PRUNE_KEEP", "1")
     make_shell()
     assert [row.title for row in manager.list()] == ["three"]
+
+
+def test_patterns_of_ones_own_are_masked_from_the_next_ask_on(make_shell: Callable[..., Shell]) -> None:
+    """A pattern that is none is refused in one line, and the old ones hold."""
+    shell = make_shell()
+    shell.run("%agent my badge is B-1234")
+    shell.run("%config IPySessions.secrets = [r'badge is (?P<secret>B-[0-9]+)']")
+    shell.run("%agent my badge is B-1234")
+    assert prompts() == ["my badge is B-1234", "my badge is [masked secret]"]
+    assert "is no regular expression" in shell.run("%config IPySessions.secrets = ['(']")
+    shell.run("%agent my badge is B-1234")
+    assert prompts()[-1] == "my badge is [masked secret]"
+    assert "Taken out of 1 entry" in shell.run("%session redact")
+    assert "B-1234" not in "".join(prompts())
+
+
+def test_reset_forgets_variables_and_no_session(make_shell: Callable[..., Shell]) -> None:
+    """The conversation is not in the namespace."""
+    shell = make_shell()
+    shell.run("%agent My name is Alice")
+    shell.run("x = 1")
+    shell.run("%reset -f")
+    assert "Your name is **Alice**." in shell.run("%agent What's my name?")
+    assert len(list(Path(".sessions").glob("*.jsonl"))) == 1

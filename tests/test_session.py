@@ -23,6 +23,7 @@ from ipy_sessions import (
     SessionClosedError,
     SessionManager,
     SettingError,
+    Settings,
     TextDelta,
     TurnRunningError,
     UnknownModelError,
@@ -414,3 +415,39 @@ def test_a_session_and_a_manager_close_themselves(manager: SessionManager) -> No
         session.prompt("hi")
         assert repr(session).startswith("<Session 'alice', 2 messages, ")
     assert session.closed
+
+
+def test_a_file_grows_with_what_is_said_and_with_nothing_else(manager: SessionManager) -> None:
+    """A hundred turns, ten compactions and fifty resumes: lines of one size, and none for a resume."""
+    session = manager.create("alice")
+    for number in range(100):
+        session.prompt(f"turn {number:03}")
+        if number % 10 == 9:
+            first_kept = session.tree.path()[-2].id
+            session.append(NewEntry("compaction", {"summary": "Turns.", "first_kept_entry_id": first_kept}))
+    manager.close()
+    size = session.file.stat().st_size
+    for _ in range(50):
+        with SessionManager(manager.store.path, settings=manager.settings) as other:
+            other.open("alice")
+    assert session.file.stat().st_size == size
+    lengths = [len(line) for line in session.file.read_bytes().splitlines()[2:]]
+    assert max(lengths[1:]) < 1000
+    assert len(lengths) == 210
+
+
+@pytest.mark.parametrize("sync", ["never", "turn", "entry"])
+def test_when_the_disk_has_to_hold_it_is_a_setting(tmp_path: Path, sync: str) -> None:
+    """Never, once at the end of a turn, or with every entry."""
+    settings = Settings(model="offline", offline_delay=0, sync=sync)
+    with SessionManager(tmp_path / "s", settings=settings) as manager:
+        session = manager.create()
+        session.prompt("hi")
+        log = session._recorder._log
+        assert isinstance(log, FileLog)
+        synced: list[int] = []
+        log._sync = synced.append
+        session.prompt("again")
+        assert len(synced) == {"never": 0, "turn": 1, "entry": 3}[sync]
+        session.flush()
+        assert bool(synced) is (sync != "never")

@@ -115,7 +115,9 @@ class SessionCommands:
         current = manager.current.info() if manager.current is not None else None
         others = tuple(row for row in shown if current is None or row.path != current.path)
         self._host.listing = panels.Listing(current, others)
-        hidden = len(rows) - len(others) - (current is not None and any(row.path == current.path for row in rows))
+        narrowed = bool(command.wanted) or command.archived
+        seen = {row.path for row in shown} | {row.path for row in rows if row.archived}
+        hidden = None if narrowed else len(rows) - len(seen)
         return panels.listing(self._host.listing, SYSTEM.now(), hidden, skipped)
 
     @run.register

@@ -14,6 +14,7 @@ from ipy_sessions.retention import Going, Plan
 from ipy_sessions.summary import SessionInfo
 
 SHOWN = 50  # rows of a table
+OF_A_KIND = 5  # findings of one kind that are shown; the others are counted
 
 
 class Verified(Protocol):
@@ -78,14 +79,17 @@ def emptied(gone: Sequence[tuple[SessionInfo, str]], blobs: int) -> Markup:
 
 def verified(found: Sequence[Verified], orphans: int, skipped: Sequence[tuple[Path, str]], *, repaired: bool) -> Markup:
     """Return what is wrong, and the cure of each."""
-    rows = [
-        (one.path.name, str(finding.line or ""), finding.text, finding.cure)
-        for one in found
-        for finding in one.findings
-        if not (one.original is not None and finding.repair)
-    ]
-    parts = [table(("file", "line", "found", "cure"), rows[:SHOWN], right=(1,))] if rows else []
-    parts += _more(rows)
+    kinds: dict[str, list[tuple[str, str, str, str]]] = {}
+    for one in found:
+        for finding in one.findings:
+            if not (one.original is not None and finding.repair):
+                row = one.path.name, str(finding.line or ""), finding.text, finding.cure
+                kinds.setdefault(finding.kind, []).append(row)
+    rows = [row for of_kind in kinds.values() for row in of_kind[:OF_A_KIND]]
+    parts = [table(("file", "line", "found", "cure"), rows, right=(1,))] if rows else []
+    for kind, of_kind in kinds.items():
+        if len(of_kind) > OF_A_KIND:
+            parts.append(line(f"{len(of_kind) - OF_A_KIND:,} more like this: {kind}."))
     parts += [line(f"{one.path.name} was mended; the damaged file is {one.original}.") for one in found if one.original]
     parts += [line(f"{path.name} is no session: {reason}") for path, reason in skipped]
     if orphans and repaired:

@@ -88,7 +88,7 @@ def _damage(numbers: Sequence[int]) -> str:
     return f"; {len(numbers)} damaged line{'s' if len(numbers) > 1 else ''} skipped (line {shown})"
 
 
-def listing(rows: Listing, now: datetime, hidden: int, skipped: Sequence[tuple[Path, str]]) -> Markup:
+def listing(rows: Listing, now: datetime, hidden: int | None, skipped: Sequence[tuple[Path, str]]) -> Markup:
     """Return the list of sessions.
 
     Parameters
@@ -98,7 +98,7 @@ def listing(rows: Listing, now: datetime, hidden: int, skipped: Sequence[tuple[P
     now
         The time, for "2 hours ago"; what is older than a day has its date.
     hidden
-        Sessions of the folder that belong to other notebooks.
+        Sessions of the folder that belong to other notebooks; ``None`` for a list that was narrowed.
     skipped
         Files that are no sessions, each with the reason.
     """
@@ -113,7 +113,8 @@ def listing(rows: Listing, now: datetime, hidden: int, skipped: Sequence[tuple[P
     notes = []
     if not numbered:
         shown = Markup("", "")
-        notes.append("No session yet: ask something, and there is one.")
+        none = "No session yet: ask something, and there is one."
+        notes.append("No session is like that." if hidden is None else none)
     if len(rows.others) > SHOWN:
         notes.append(f"{len(rows.others) - SHOWN} more, numbered on in the same order.")
     if hidden:

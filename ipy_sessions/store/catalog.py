@@ -15,12 +15,12 @@ from pathlib import Path
 from ipy_sessions.errors import FolderError
 from ipy_sessions.store.index import Index, Known
 from ipy_sessions.store.interface import Listing, Progress, Skipped
-from ipy_sessions.store.outlines import read_outline
+from ipy_sessions.store.outlines import Before, read_outline
+from ipy_sessions.store.reading import FLAGS, refuse_odd
 from ipy_sessions.summary import SessionInfo
 
 SUFFIX = ".jsonl"
 STEP = 500  # files between two reports of progress
-FLAGS = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0)  # a pipe of that name is not waited for
 
 
 class Catalog:
@@ -116,12 +116,12 @@ def _look(file: Known | str, folder: int, index: Index) -> Known:
     status = os.stat(name, dir_fd=folder)
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(name)
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(f"{name} is no file.")
+    refuse_odd(status)
     fd = os.open(name, FLAGS, dir_fd=folder)
     try:
         same = before is not None and before.inode == status.st_ino and before.size <= status.st_size
-        line = read_outline(fd, status.st_size, name, before.outline if before is not None and same else None)
+        known = Before(before.outline, before.size) if before is not None and same else None
+        line = read_outline(fd, status.st_size, name, known)
     finally:
         os.close(fd)
     return index.put(name, status, line)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from io import FileIO
 from pathlib import Path
 
 from ipy_sessions.errors import FolderError, LogWriteError, SessionBusyError, SessionNotFoundError, SessionReadOnlyError
@@ -24,7 +23,7 @@ from ipy_sessions.store.interface import Listing, Progress
 from ipy_sessions.store.lease import HEARTBEAT, Lease
 from ipy_sessions.store.log import FileLog, publish, sync_folder
 from ipy_sessions.store.owner import Owner
-from ipy_sessions.store.reading import Contents, read, read_header, refuse_newer
+from ipy_sessions.store.reading import Contents, open_file, read, read_header, refuse_newer
 from ipy_sessions.store.verify import examine, repaired
 from ipy_sessions.store.whole import beside, write_whole
 from ipy_sessions.summary import SessionInfo
@@ -203,7 +202,7 @@ class FolderStore:
 def _refuse_others(path: Path) -> None:
     """Refuse what is no session before anything is asked of it."""
     try:
-        with FileIO(path) as file:
+        with open_file(path) as file:
             read_header(file, path)
     except OSError as error:
         raise _not_found(path, error) from error

@@ -66,6 +66,10 @@ class Lease:
         self._network = is_network(path) if network is None else network
         self._released = threading.Event()
         self._locked = False
+        self._let_go: weakref.finalize[..., Lease] = weakref.finalize(
+            self, os.close, fd
+        )  # a session that was dropped is free
+        _held.add(self)
 
     @classmethod
     def open(cls, path: Path, owner: Owner, *, wait: float = 0.0, network: bool | None = None) -> Lease:
@@ -114,9 +118,10 @@ class Lease:
                 raise SessionBusyError(f"It is open in {holder.owner or 'another program'}.", holder.owner)
             time.sleep(STEP)
         write_owner(self._record, self.owner)
+        self._let_go.detach()
+        self._let_go = weakref.finalize(self, _let_go, self.fd, self._record, self.owner, self._released)
         if not self._locked or self._network:
-            threading.Thread(target=self._show_life, daemon=True).start()
-        _held.add(self)
+            threading.Thread(target=_show_life, args=(self._record, self.owner, self._released), daemon=True).start()
 
     @property
     def is_ours(self) -> bool:
@@ -125,19 +130,14 @@ class Lease:
 
     def release(self) -> None:
         """Let go of the lease and of the file; a second time does nothing."""
-        if not self.is_ours:
-            return
-        self._released.set()
-        if self in _held:
+        if self.is_ours:
+            self.fd = -1
             _held.discard(self)
-            if read_owner(self._record) == self.owner:
-                with suppress(OSError):
-                    self._record.unlink()
-        os.close(self.fd)  # and with it goes the lock
-        self.fd = -1
+            self._let_go()
 
     def forget(self) -> None:
         """Close a forked child's copy of the file; the lock stays with the parent."""
+        self._let_go.detach()
         with suppress(OSError):
             os.close(self.fd)
         self.fd = -1
@@ -171,12 +171,22 @@ class Lease:
             with suppress(OSError):
                 probe.unlink()
 
-    def _show_life(self) -> None:
-        while not self._released.wait(HEARTBEAT):
-            try:
-                os.utime(self._record)
-            except OSError:  # somebody has emptied the cache
-                write_owner(self._record, self.owner)
+
+def _show_life(record: Path, owner: Owner, released: threading.Event) -> None:
+    while not released.wait(HEARTBEAT):
+        try:
+            os.utime(record)
+        except OSError:
+            if not released.is_set():  # somebody has emptied the cache
+                write_owner(record, owner)
+
+
+def _let_go(fd: int, record: Path, owner: Owner, released: threading.Event) -> None:
+    released.set()
+    if read_owner(record) == owner:
+        with suppress(OSError):
+            record.unlink()
+    os.close(fd)  # and with it goes the lock
 
 
 def open_to_append(path: Path) -> int:

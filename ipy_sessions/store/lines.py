@@ -22,6 +22,7 @@ from ipy_sessions.entries import Entry, Header
 from ipy_sessions.errors import LogLostError
 
 IN_MEMORY = 64 * 1024 * 1024  # bytes; of a larger file the lines stay on disk
+SHARED = 512 * 1024 * 1024  # bytes; the entries of a larger file share equal texts, which takes a fifth longer
 NEWLINE, BLANK = 0x0A, 0x20
 PIECE = 4 * 1024 * 1024  # bytes that are read at a time from a larger file
 PART = 256 * 1024  # bytes that are decoded at a time of what is in memory
@@ -40,6 +41,18 @@ class Fault(NamedTuple):
 
     offset: int
     reason: str
+
+
+class _Stretch(NamedTuple):
+    """Whole lines somewhere in some bytes of the file, which are not copied: a line may be as long as a film."""
+
+    data: bytes | bytearray
+    """The bytes, which hold more."""
+    offset: int
+    """Where in the file they begin."""
+    begin: int
+    end: int
+    """Where in them the lines begin and end."""
 
 
 class _Piece(NamedTuple):
@@ -100,10 +113,12 @@ class Lines:
         entries: list[Entry] = []
         faults: list[Fault] = []
         self.whole = offset
-        for start, data in self._read_pieces(offset):
-            self.whole = start + (len(data) if data[-1] == NEWLINE else bytes(data).rfind(b"\n") + 1)
-            found, starts, bad = _entries(data, start)
-            self._pieces.append(_Piece(start, len(data), len(entries), starts))
+        for one in self._read_pieces(offset):
+            self.whole = one.offset + _end_of_lines(one)
+            found, starts, bad = _entries(one)
+            if self._size > SHARED:
+                _share(found)
+            self._pieces.append(_Piece(one.offset + one.begin, one.end - one.begin, len(entries), starts))
             entries += found
             faults += bad
         self._ids = [entry.id for entry in entries]
@@ -187,7 +202,7 @@ class Lines:
         piece = self._pieces[index]
         return piece.offset, os.pread(self._fd, piece.size, piece.offset)
 
-    def _read_pieces(self, offset: int) -> Iterator[tuple[int, memoryview]]:
+    def _read_pieces(self, offset: int) -> Iterator[_Stretch]:
         self._file.seek(offset)
         if self._size > IN_MEMORY and isinstance(self._file, FileIO):
             self._fd = os.dup(self._file.fileno())
@@ -198,22 +213,22 @@ class Lines:
             yield from _parts(self._whole, offset)
 
 
-def _parts(data: bytes, offset: int) -> Iterator[tuple[int, memoryview]]:
+def _parts(data: bytes, offset: int) -> Iterator[_Stretch]:
     """Yield whole lines, and at last what is behind them."""
-    view, start, size = memoryview(data), 0, len(data)
-    while start < size:
-        end = data.rfind(b"\n", start, start + PART) + 1 or data.find(b"\n", start + PART) + 1 or size
-        yield offset + start, view[start:end]
-        start = end
+    begin, size = 0, len(data)
+    while begin < size:
+        end = data.rfind(b"\n", begin, begin + PART) + 1 or data.find(b"\n", begin + PART) + 1 or size
+        yield _Stretch(data, offset, begin, end)
+        begin = end
 
 
-def _large_pieces(file: FileIO, offset: int, size: int) -> Iterator[tuple[int, memoryview]]:
+def _large_pieces(file: FileIO, offset: int, size: int) -> Iterator[_Stretch]:
     """Yield whole lines, always in the same buffer, which grows to hold the longest of them."""
     buffer = bytearray(PIECE)
     filled = 0
     while offset + filled < size:
         if filled == len(buffer):
-            buffer = buffer + bytes(filled)  # another one: what was yielded may still refer to this one
+            buffer.extend(bytes(filled))
         room = min(len(buffer), size - offset) - filled
         count = file.readinto(memoryview(buffer)[filled : filled + room])
         if not count:
@@ -221,45 +236,54 @@ def _large_pieces(file: FileIO, offset: int, size: int) -> Iterator[tuple[int, m
         end = buffer.rfind(b"\n", filled, filled + count) + 1
         filled += count
         if end:
-            yield offset, memoryview(buffer)[:end]
+            yield _Stretch(buffer, offset, 0, end)
             buffer[: filled - end] = buffer[end:filled]
             offset, filled = offset + end, filled - end
     if filled:
-        yield offset, memoryview(buffer)[:filled]
+        yield _Stretch(buffer, offset, 0, filled)
 
 
-def _entries(data: memoryview, offset: int) -> tuple[list[Entry], list[int] | None, list[Fault]]:
-    """Read the whole lines that begin at an offset, in bulk when every one of them is an entry.
+def _end_of_lines(one: _Stretch) -> int:
+    """Return where in the bytes the last line break is passed."""
+    return (
+        one.end if one.data[one.end - 1] == NEWLINE else max(one.begin, one.data.rfind(b"\n", one.begin, one.end) + 1)
+    )
+
+
+def _entries(one: _Stretch) -> tuple[list[Entry], list[int] | None, list[Fault]]:
+    """Read whole lines, in bulk when every one of them is an entry.
 
     Returns
     -------
     entries, starts, faults
         `starts` is ``None`` after the bulk.
     """
-    try:
-        return decode_many(data), None, []
-    except ValueError:
-        return _one_by_one(bytes(data), offset)
+    with memoryview(one.data) as data:
+        try:
+            with data[one.begin : one.end] as lines:
+                return decode_many(lines), None, []
+        except ValueError:
+            return _one_by_one(one, data)
 
 
-def _one_by_one(data: bytes, offset: int) -> tuple[list[Entry], list[int] | None, list[Fault]]:
+def _one_by_one(one: _Stretch, data: memoryview) -> tuple[list[Entry], list[int] | None, list[Fault]]:
     entries: list[Entry] = []
     starts: list[int] = []
     faults: list[Fault] = []
-    for start in _starts(data, 0, len(data)):
-        end = data.find(b"\n", start)
-        line = data[start : end if end >= 0 else len(data)]
-        try:
-            entry = _one(line)
-        except ValueError as error:
-            faults.append(Fault(offset + start, str(error)))
-        else:
-            entries.append(entry)
-            starts.append(offset + start)
+    for start in _starts(one.data, one.begin, one.end):
+        end = one.data.find(b"\n", start, one.end)
+        with data[start : end if end >= 0 else one.end] as line:
+            try:
+                entry = _one(line)
+            except ValueError as error:
+                faults.append(Fault(one.offset + start, str(error)))
+            else:
+                entries.append(entry)
+                starts.append(one.offset + start)
     return entries, starts, faults
 
 
-def _one(line: bytes) -> Entry:
+def _one(line: memoryview) -> Entry:
     try:
         (entry,) = decode_many(line)
     except ValueError:
@@ -270,7 +294,7 @@ def _one(line: bytes) -> Entry:
     return entry
 
 
-def _starts(data: bytes, start: int, size: int) -> list[int]:
+def _starts(data: bytes | bytearray, start: int, size: int) -> list[int]:
     """Return where each line begins, from `start` to `size`, that is not empty."""
     starts = []
     while start < size:
@@ -280,3 +304,17 @@ def _starts(data: bytes, start: int, size: int) -> list[int]:
             starts.append(start)
         start = end + 1
     return starts
+
+
+def _share(entries: list[Entry]) -> None:
+    """Make equal texts one, where half a million entries would have each their own."""
+    known: dict[str | None, str] = {}
+    before = ""
+    for entry in entries:
+        for name in ("type", "session", "line_role"):
+            text = getattr(entry, name)
+            if text is not None:
+                force_setattr(entry, name, known.setdefault(text, text))
+        if entry.parent_id == before:
+            force_setattr(entry, "parent_id", before)
+        before = entry.id

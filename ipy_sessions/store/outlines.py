@@ -12,11 +12,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from ipy_sessions.counting import make_outline
+from ipy_sessions.counting import SAYS, make_outline, said
 from ipy_sessions.encoding import decode
 from ipy_sessions.entries import Entry, Header, text_of
 from ipy_sessions.store.reading import LONGEST_HEADER, backwards, parse_header
@@ -25,10 +25,7 @@ from ipy_sessions.summary import Outline
 WHOLE = 16 * 1024 * 1024  # bytes; of larger files the ends are read
 END = 64 * 1024  # bytes of each end
 INFO = b'"info"'
-USER = b'"role":"user"'
-
-SAYS = ("name", "notebook", "tags", "pinned", "archived")
-"""What a session says about itself in its ``info`` entries."""
+USER = b'"user"'
 
 
 class _Text(msgspec.Struct, gc=False):
@@ -37,10 +34,13 @@ class _Text(msgspec.Struct, gc=False):
 
 
 class _Line(msgspec.Struct, gc=False):
-    """What of a message's line counts here."""
+    """What of a message's line counts here, and what it must have to be one."""
 
     type: str
     id: str
+    seq: int = 0
+    parent_id: str | None = None
+    session: str = ""
     ts: str = ""
     role: str | None = None
     content: msgspec.Raw = msgspec.Raw(b"[]")
@@ -52,7 +52,22 @@ _line = msgspec.json.Decoder(_Line).decode
 _texts = msgspec.json.Decoder(list[_Text]).decode
 
 
-def read_outline(fd: int, size: int, path: Path | str, before: Outline | None = None) -> Outline:
+class Before(NamedTuple):
+    """What was known of a file when it was smaller.
+
+    Parameters
+    ----------
+    outline
+        Its session.
+    size
+        Its bytes.
+    """
+
+    outline: Outline
+    size: int
+
+
+def read_outline(fd: int, size: int, path: Path | str, before: Before | None = None) -> Outline:
     """Return the outline of an open file.
 
     Parameters
@@ -67,41 +82,47 @@ def read_outline(fd: int, size: int, path: Path | str, before: Outline | None = 
     NotASessionError
         When it does not begin with a session's header.
     """
-    if size <= WHOLE:
-        data = os.pread(fd, size, 0)
-        return _outline_of(data, data, path, iter_lines(data), {})
-    head = _head(fd)
-    tail = os.pread(fd, END, size - END)
-    tail = tail[tail.find(b"\n") :]
-    known = {} if before is None else {field: getattr(before, field) for field in SAYS}
-    return _outline_of(head, tail, path, backwards(fd, size), known)
-
-
-def _head(fd: int) -> bytes:
-    size = END
-    while b"\n" not in (head := os.pread(fd, size, 0)) and size < LONGEST_HEADER:
-        size *= 4
-    return head
-
-
-def _outline_of(head: bytes, tail: bytes, path: Path | str, lines: Iterator[bytes], known: dict[str, Any]) -> Outline:
+    head = os.pread(fd, size, 0) if size <= WHOLE else _head(fd)
     end = head.find(b"\n")
     end = len(head) if end < 0 else end
     header = parse_header(head[:end], path)
-    given = {**header.fields, **known}
-    for part in [head] if head is tail else [head, tail]:
-        if part.find(INFO, end if part is head else 0) >= 0:
-            given.update(_said(part))
+    if size <= WHOLE:
+        given, lines = _said(head), iter_lines(head)
+    elif before is not None and before.outline.id == header.id:
+        known = {name: getattr(before.outline, name) for name in SAYS}
+        given, lines = known | _said(_tail(fd, size, before.size)), backwards(fd, size)
+    else:
+        given, lines = _said(head) | _said(_tail(fd, size, size)), backwards(fd, size)
     message, answer = _last(lines)
+    first = _first_question(head, end)
     return make_outline(
         header.id,
         header.ts,
-        given,
-        first_message=_first_question(head, end),
+        {**header.fields, **given},
+        first_message="" if first is None else _text(first.content),
         model=None if answer is None else answer.model,
         modified=header.ts if message is None else message.ts,
         interrupted=message is not None and message.stop_reason is None,
     )
+
+
+def _head(fd: int) -> bytes:
+    """Read a large file's beginning, so far that its header and its first question are in it."""
+    size = END
+    while size < LONGEST_HEADER:
+        head = os.pread(fd, size, 0)
+        end = head.find(b"\n")
+        if end >= 0 and _first_question(head, end) is not None:
+            return head
+        size *= 4
+    return os.pread(fd, size, 0)
+
+
+def _tail(fd: int, size: int, known: int) -> bytes:
+    """Read a large file's end, from before the size at which it was known: a line may have been half written then."""
+    start = max(size - WHOLE, known - END)
+    tail = os.pread(fd, size - start, start)
+    return tail[tail.find(b"\n") :]
 
 
 def iter_lines(data: bytes) -> Iterator[bytes]:
@@ -115,14 +136,16 @@ def iter_lines(data: bytes) -> Iterator[bytes]:
 
 def _last(lines: Iterator[bytes]) -> tuple[_Line | None, _Line | None]:
     """Return the last message and the last answer; of a long run of questions without answers none is looked for."""
-    message = None
+    message, looked = None, 0
     for line in lines:
+        looked += len(line)
         read = _message(line)
-        if read is None:
-            continue
-        message = message or read
-        if read.role == "assistant":
-            return message, read
+        if read is not None:
+            message = message or read
+            if read.role == "assistant":
+                return message, read
+        if message is not None and looked > WHOLE:
+            break
     return message, None
 
 
@@ -144,32 +167,23 @@ def _odd_message(line: bytes) -> _Line | None:
     if isinstance(entry, Header) or entry.type != "message":
         return None
     fields = entry.fields
-    kept = {name: value for name in ("model", "role", "stop_reason") if isinstance(value := fields.get(name), str)}
+    texts = {name: fields.get(name) for name in ("model", "role", "stop_reason")}
+    kept: dict[str, Any] = {name: text for name, text in texts.items() if isinstance(text, str)}
     if fields.get("stop_reason") is not None:
         kept.setdefault("stop_reason", "odd")
-    return _Line(entry.type, entry.id, entry.ts, content=msgspec.Raw(msgspec.json.encode(entry.content)), **kept)
+    return _Line(entry.type, entry.id, ts=entry.ts, content=msgspec.Raw(msgspec.json.encode(entry.content)), **kept)
 
 
-def _first_question(head: bytes, start: int) -> str:
+def _first_question(head: bytes, start: int) -> _Line | None:
     at = start
     while (at := head.find(USER, at)) >= 0:
         begin, end = head.rfind(b"\n", 0, at) + 1, head.find(b"\n", at)
-        line = head[begin : end if end >= 0 else len(head)]
-        read = _message(line)
+        end = end if end >= 0 else len(head)
+        read = _message(head[begin:end])
         if read is not None and read.role == "user":
-            return _text(read.content)
-        at += len(USER)
-    return _first_odd_question(head, start)
-
-
-def _first_odd_question(head: bytes, start: int) -> str:
-    """Return the same of a file that another program has written, with blanks in other places."""
-    for line in head[start:].split(b"\n"):
-        if b'"user"' in line:
-            read = _message(line)
-            if read is not None and read.role == "user":
-                return _text(read.content)
-    return ""
+            return read
+        at = end
+    return None
 
 
 def _text(content: msgspec.Raw) -> str:
@@ -184,8 +198,8 @@ def _text(content: msgspec.Raw) -> str:
 
 def _said(data: bytes) -> dict[str, Any]:
     """Return what the ``info`` entries among some lines say, the last of each field."""
-    said: dict[str, Any] = {}
-    for line in data.split(b"\n"):
+    found: dict[str, Any] = {}
+    for line in data.split(b"\n") if INFO in data else ():
         if INFO not in line:
             continue
         try:
@@ -193,5 +207,5 @@ def _said(data: bytes) -> dict[str, Any]:
         except ValueError:
             continue
         if isinstance(entry, Entry) and entry.type == "info":
-            said.update({name: entry.fields[name] for name in SAYS if name in entry.fields})
-    return said
+            found.update(said(entry.fields))
+    return found

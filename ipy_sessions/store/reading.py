@@ -6,7 +6,9 @@ number, everything before and after it is kept. Only a file that does not begin 
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from io import FileIO
@@ -19,6 +21,7 @@ from ipy_sessions.errors import NotASessionError, SessionReadOnlyError
 from ipy_sessions.store.lines import Fault, Lines
 from ipy_sessions.tree import Tree
 
+FLAGS = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0)
 BLOCK = 64 * 1024  # bytes read at a time when looking for a line's end or beginning
 LONGEST_HEADER = 16 * 1024 * 1024  # bytes; what has no line break by then is no session
 
@@ -84,6 +87,29 @@ class Contents(NamedTuple):
     reading: Reading | None = None
 
 
+def open_file(path: Path) -> FileIO:
+    """Open a session's file for reading.
+
+    Raises
+    ------
+    OSError
+        When it cannot be read, or is no file: a pipe of that name is not waited for, and a device not read.
+    """
+    file = FileIO(path, opener=lambda name, flags: os.open(name, flags | FLAGS))
+    try:
+        refuse_odd(os.fstat(file.fileno()))
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def refuse_odd(status: os.stat_result) -> None:
+    """Refuse what is no file."""
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is no file")
+
+
 def read(path: Path) -> Contents:
     """Read a session's file.
 
@@ -94,12 +120,12 @@ def read(path: Path) -> Contents:
     OSError
         When it cannot be read at all.
     """
-    with FileIO(path) as file:
+    with open_file(path) as file:
         status = os.fstat(file.fileno())
         header, offset = read_header(file, path)
         lines = Lines(file, status.st_size)
         entries, faults = lines.read(offset)
-    bad_lines = _numbered(lines, faults)
+    bad_lines = _bad_lines(lines, faults)
     return Contents(header, Tree(entries), bad_lines, Reading(status.st_size, identity(status), lines.whole))
 
 
@@ -109,11 +135,11 @@ def parse(data: bytes, path: Path) -> Contents:
     header = parse_header(line, path)
     lines = Lines.of(data)
     entries, faults = lines.read(len(line) + len(newline))
-    bad_lines = _numbered(lines, faults)
+    bad_lines = _bad_lines(lines, faults)
     return Contents(header, Tree(entries), bad_lines, Reading(len(data), whole=lines.whole))
 
 
-def _numbered(lines: Lines, faults: list[Fault]) -> list[BadLine]:
+def _bad_lines(lines: Lines, faults: list[Fault]) -> list[BadLine]:
     numbers = lines.line_numbers(fault.offset for fault in faults)
     return [BadLine(number, fault.reason) for number, fault in zip(numbers, faults, strict=True)]
 
@@ -165,7 +191,7 @@ def last(path: Path, count: int) -> list[Entry]:
         When the file cannot be read.
     """
     found: list[Entry] = []
-    with FileIO(path) as file:
+    with open_file(path) as file:
         for line in backwards(file.fileno(), os.fstat(file.fileno()).st_size):
             if len(found) == count:
                 break
@@ -178,14 +204,19 @@ def last(path: Path, count: int) -> list[Entry]:
 
 def backwards(fd: int, end: int) -> Iterator[bytes]:
     """Yield the lines of a file from the one that ends at `end` to its first, empty ones left out."""
-    rest = b""
-    size = BLOCK
+    end -= end > 0 and os.pread(fd, 1, end - 1) == b"\n"
+    at = end  # what stands before it was not looked at yet
     while end > 0:
-        start = max(0, end - size)
-        first, *others = (os.pread(fd, end - start, start) + rest).split(b"\n")
-        yield from (line for line in reversed(others) if line.strip())
-        # A line that is longer than what was read grows by doubled steps, so that it is not copied too often.
-        size = BLOCK if others else size * 2
-        rest, end = first, start
-    if rest.strip():
-        yield rest
+        start = max(0, at - BLOCK)
+        data = os.pread(fd, at - start, start)
+        is_long = at < end
+        cut = data.rfind(b"\n") if is_long else data.find(b"\n")
+        if cut < 0 < start:  # a long line, which is read at once when its beginning is found
+            at = start
+            continue
+        begin = 0 if start == 0 and not is_long else start + cut + 1
+        lines = (os.pread(fd, end - begin, begin) if is_long else data[begin - start :]).split(b"\n")
+        while lines:
+            if (line := lines.pop()).strip():
+                yield line
+        at = end = begin - 1

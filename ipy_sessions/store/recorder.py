@@ -10,6 +10,7 @@ What an entry means, and when one is written, is the session's business.
 from __future__ import annotations
 
 import base64
+import itertools
 import os
 import threading
 from collections.abc import Callable, Iterable
@@ -19,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from ipy_sessions.encoding import clean, decode, encode
-from ipy_sessions.entries import OUTSIDE_TREE, Entry, Header, NewEntry, check
+from ipy_sessions.entries import OUTSIDE_TREE, Entry, NewEntry, check
 from ipy_sessions.errors import InvalidEntryError, LogWriteError, SessionReadOnlyError, SessionsError, StaleSessionError
 from ipy_sessions.identifiers import Source, timestamp
 from ipy_sessions.settings import Settings
@@ -81,7 +82,7 @@ class Recorder:
         self._owner = owner
         self._source = source
         self._settings = settings
-        self._mask = Mask(os.environ)
+        self._mask = Mask(os.environ, settings().secrets)
         self._waiting: list[NewEntry] = []
         self._process = os.getpid()
 
@@ -92,7 +93,11 @@ class Recorder:
 
     def refresh_mask(self) -> None:
         """Mask the credentials that the environment holds now."""
-        self._mask.refresh()
+        patterns = self._settings().secrets
+        if patterns == self._mask.written:
+            self._mask.refresh()
+        else:
+            self._mask = Mask(os.environ, patterns)
 
     def mask(self, text: str) -> str:
         """Return a text with the credentials in it masked."""
@@ -167,7 +172,7 @@ class Recorder:
             self._catch_up()
             self._log.flush()
 
-    def copy(self, other: Header, entries: Iterable[Entry]) -> None:
+    def copy(self, other: Recorder) -> None:
         """Begin as a copy of another session; entries keep their ids and say who wrote them.
 
         Raises
@@ -177,9 +182,11 @@ class Recorder:
         """
         self._refuse_in_child()
         with uninterrupted(), self.lock:
-            fields = {**self.header.fields, "parent_session": other.id}
+            fields = {**self.header.fields, "parent_session": other.header.id}
             self.header = msgspec.structs.replace(self.header, fields=fields)
-            copied = list(entries)
+            copied = list(other.tree)
+            for blob in other.blobs.held.values():
+                self.blobs.put(blob)
             if not self.temporary and any(entry.type == "message" for entry in copied):
                 self._log = self._create(copied)
             self.tree.extend(copied)
@@ -193,14 +200,14 @@ class Recorder:
             before, now = self._reading, self._store.read(self.file)
             if before is None or now.reading is None or now.reading == before:
                 return False
-            self.tree.extend([entry for entry in now.tree if entry.id not in self.tree])
+            self.tree.renew(now.tree)  # all of them, so that nothing refers to the former reading any more
             self.bad_lines[:] = now.bad_lines
             self._reading = now.reading
             return True
 
     def flush(self) -> None:
         """Return when the disk holds every entry, unless nobody wants that."""
-        if self._log is not None and self._settings().sync != "never":
+        if self._log is not None and self._settings().sync != "never" and self._process == os.getpid():
             self._log.flush()
 
     def close(self) -> None:
@@ -321,7 +328,8 @@ class Recorder:
 
     def _create(self, entries: Iterable[Entry]) -> Log:
         self._put_blobs()
-        log = self._store.create(self.file, [encode(self.header), *map(encode, entries)], self._owner())
+        lines = itertools.chain([encode(self.header)], map(encode, entries))  # one by one: there may be a gigabyte
+        log = self._store.create(self.file, lines, self._owner())
         self.file = log.path  # another, when something has taken the name in the meantime
         return log
 
