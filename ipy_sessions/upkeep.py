@@ -26,7 +26,7 @@ from ipy_sessions.session import Session
 from ipy_sessions.store.disk import FolderStore
 from ipy_sessions.store.interface import Progress
 from ipy_sessions.store.masking import Mask
-from ipy_sessions.store.redaction import Redaction, redacted, replacing
+from ipy_sessions.store.mending.redaction import Redaction, redacted, replacing
 from ipy_sessions.summary import SessionInfo
 
 ARCHIVE_AFTER = timedelta(days=30)

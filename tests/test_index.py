@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from ipy_sessions import SessionInfo, SessionManager, Settings, user
-from ipy_sessions.store import index
 from ipy_sessions.store.disk import FolderStore
+from ipy_sessions.store.rows import index
 from ipy_sessions.testing import FixedSource
 
 SESSIONS = 5

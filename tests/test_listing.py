@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 
 from ipy_sessions import SessionInfo, SessionManager, SessionsError, Settings, assistant, user
 from ipy_sessions.counting import outline
-from ipy_sessions.store import outlines
-from ipy_sessions.store.outlines import read_outline
 from ipy_sessions.store.reading import BYTE_ORDER_MARK, read
+from ipy_sessions.store.rows import outlines
+from ipy_sessions.store.rows.outlines import read_outline
 from ipy_sessions.summary import Outline
 from ipy_sessions.testing import FixedSource
 

@@ -20,7 +20,7 @@ from ipy_sessions.context.tools import paired
 from ipy_sessions.encoding import decode, encode
 from ipy_sessions.entries import Block, Entry, Header, Message
 from ipy_sessions.errors import LogLostError, NotASessionError, SessionReadOnlyError
-from ipy_sessions.store.verify import Finding, examine, repaired
+from ipy_sessions.store.mending.verify import Finding, examine, repaired
 from ipy_sessions.testing import FixedSource
 from ipy_sessions.tree import Tree
 

@@ -14,17 +14,17 @@ from pathlib import Path
 from ipy_sessions.errors import FolderError, LogWriteError, SessionBusyError, SessionNotFoundError, SessionReadOnlyError
 from ipy_sessions.findings import Finding
 from ipy_sessions.identifiers import SYSTEM
-from ipy_sessions.store import trash
 from ipy_sessions.store.blobs import FolderBlobs
-from ipy_sessions.store.catalog import Catalog
 from ipy_sessions.store.filesystem import is_network_kind, kind_of
 from ipy_sessions.store.folder import Folder, absolute
 from ipy_sessions.store.interface import Listing, Progress
 from ipy_sessions.store.lease import HEARTBEAT, Lease
 from ipy_sessions.store.log import FileLog, publish, sync_folder
+from ipy_sessions.store.mending import trash
+from ipy_sessions.store.mending.verify import examine, repaired
 from ipy_sessions.store.owner import Owner
 from ipy_sessions.store.reading import Contents, open_file, read, read_header, refuse_newer
-from ipy_sessions.store.verify import examine, repaired
+from ipy_sessions.store.rows.catalog import Catalog
 from ipy_sessions.store.whole import beside, write_whole
 from ipy_sessions.summary import SessionInfo
 

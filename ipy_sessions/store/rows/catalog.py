@@ -13,10 +13,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ipy_sessions.errors import FolderError
-from ipy_sessions.store.index import Index, Known
 from ipy_sessions.store.interface import Listing, Progress, Skipped
-from ipy_sessions.store.outlines import Before, read_outline
 from ipy_sessions.store.reading import FLAGS, refuse_odd
+from ipy_sessions.store.rows.index import Index, Known
+from ipy_sessions.store.rows.outlines import Before, read_outline
 from ipy_sessions.summary import SessionInfo
 
 SUFFIX = ".jsonl"
@@ -120,7 +120,8 @@ def _look(file: Known | str, folder: int, index: Index) -> Known:
     fd = os.open(name, FLAGS, dir_fd=folder)
     try:
         same = before is not None and before.inode == status.st_ino and before.size <= status.st_size
-        line = read_outline(fd, status.st_size, name, Before(before.outline, before.size) if before and same else None)
+        known = Before(before.outline, before.size) if before is not None and same else None
+        line = read_outline(fd, status.st_size, name, known)
     finally:
         os.close(fd)
     return index.put(name, status, line)

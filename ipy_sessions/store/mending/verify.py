@@ -20,8 +20,8 @@ from ipy_sessions.entries import VERSION, Entry
 from ipy_sessions.errors import LogLostError, SessionReadOnlyError
 from ipy_sessions.findings import Finding
 from ipy_sessions.identifiers import Source, timestamp
-from ipy_sessions.store.checks import check
-from ipy_sessions.store.scan import BYTE_ORDER_MARK, Scan, scan
+from ipy_sessions.store.mending.checks import check
+from ipy_sessions.store.mending.scan import BYTE_ORDER_MARK, Scan, scan
 
 __all__ = ["Finding", "examine", "repaired"]
 

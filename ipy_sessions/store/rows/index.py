@@ -25,8 +25,8 @@ from typing import Any
 import msgspec
 
 from ipy_sessions.counting import count
-from ipy_sessions.store.outlines import read_outline
-from ipy_sessions.store.reading import read
+from ipy_sessions.store.reading import FLAGS, read
+from ipy_sessions.store.rows.outlines import read_outline
 from ipy_sessions.store.whole import write_whole
 from ipy_sessions.summary import Counts, Outline, SessionInfo, cursor
 
@@ -220,7 +220,7 @@ class _Home:
         packed = self.packed(number)
         if packed is not None:
             return _read_halves(packed)
-        fd = os.open(self.folder / file, os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(self.folder / file, FLAGS)
         try:
             return read_outline(fd, os.fstat(fd).st_size, file), None
         finally:

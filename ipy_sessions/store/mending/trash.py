@@ -16,7 +16,7 @@ import msgspec
 from ipy_sessions.errors import LogWriteError
 from ipy_sessions.identifiers import SYSTEM, timestamp
 from ipy_sessions.store.blobs import FolderBlobs, names_in
-from ipy_sessions.store.catalog import SUFFIX
+from ipy_sessions.store.rows.catalog import SUFFIX
 from ipy_sessions.store.whole import SUFFIX as NEW
 
 NAME = ".trash"
