@@ -47,6 +47,11 @@ def names(rows: Sequence[SessionInfo]) -> str:
 
 def busy(called: str, error: SessionBusyError) -> str:
     """Return the sentence for a session that another kernel has open, with the three ways on."""
+    if getattr(error.owner, "is_here", False):
+        return (
+            f"{called} is open in this kernel already, by another SessionManager: go on with that one, or close it. "
+            f"To read it here, open it with read_only=True; to go on in a copy, type `%session fork {called}`."
+        )
     return (
         f"{called} is open elsewhere: {error.owner or 'in another program'}. To read it here, type `%session open "
         f"{called} --read-only`; to go on in a copy, `%session fork {called}`; to wait until it is free, "

@@ -167,7 +167,8 @@ def test_persistence_none_writes_nothing(tmp_path: Path) -> None:
     manager = SessionManager(tmp_path / "s", settings=Settings(persistence="none", offline_delay=0))
     manager.begin("a").prompt("hi")
     assert not (tmp_path / "s").exists()
-    SessionManager(".sessions", settings=Settings(offline_delay=0)).create("on disk").prompt("hi")
+    with SessionManager(".sessions", settings=Settings(offline_delay=0)) as on_disk:
+        on_disk.create("on disk").prompt("hi")
     before = sorted(Path.cwd().rglob("*"))
     memory = SessionManager.in_memory(find_model=lambda _: ScriptedModel("hello"))
     assert memory.list() == []

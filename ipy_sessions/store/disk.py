@@ -6,6 +6,7 @@ payloads (`blobs`) and what was deleted (`trash`).
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
@@ -19,7 +20,7 @@ from ipy_sessions.store.filesystem import is_network_kind, kind_of
 from ipy_sessions.store.folder import Folder, absolute
 from ipy_sessions.store.interface import Listing, Progress
 from ipy_sessions.store.lease import HEARTBEAT, Lease
-from ipy_sessions.store.log import FileLog, publish, sync_folder
+from ipy_sessions.store.log import FileLog, publish
 from ipy_sessions.store.mending import trash
 from ipy_sessions.store.mending.verify import examine, repaired
 from ipy_sessions.store.owner import Owner
@@ -78,7 +79,8 @@ class FolderStore:
         try:
             lease = Lease.open(path, owner, wait=wait)
         except OSError as error:
-            raise SessionReadOnlyError(f"{path} cannot be written here: {error.strerror or error}.") from error
+            why = "it is a link to another file" if error.errno == errno.ELOOP else error.strerror or error
+            raise SessionReadOnlyError(f"{path} cannot be written here: {why}.") from error
         try:
             contents = self.read(path)
             refuse_newer(contents.header, path)
@@ -100,7 +102,6 @@ class FolderStore:
         try:
             write_whole(path, lines)
             (self._catalog if path.parent == self.path else self._trash).forget(path.name)
-            sync_folder(path.parent)
         except OSError as error:
             raise LogWriteError(f"{path} could not be written anew: {error.strerror or error}.") from error
         finally:

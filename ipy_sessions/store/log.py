@@ -30,7 +30,7 @@ from ipy_sessions.store.interface import Repair
 from ipy_sessions.store.lease import Lease, lock, open_to_append, unlock
 from ipy_sessions.store.owner import Owner
 from ipy_sessions.store.reading import Reading, identity
-from ipy_sessions.store.whole import beside
+from ipy_sessions.store.whole import beside, sync_folder
 
 CHUNK = 64 * 1024  # bytes read at a time when looking for the start of the last line
 
@@ -295,16 +295,6 @@ def publish(new: Path, path: Path) -> None:
     except OSError as error:
         raise _refused(path, error) from error
     sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the disk hold the name of a new file; where a folder cannot be synced, the file's own sync has to do."""
-    with suppress(OSError):
-        fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
 
 
 def _is_line(tail: bytes) -> bool:

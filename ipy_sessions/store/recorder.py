@@ -21,7 +21,14 @@ import msgspec
 
 from ipy_sessions.encoding import clean, decode, encode
 from ipy_sessions.entries import OUTSIDE_TREE, Entry, NewEntry, check
-from ipy_sessions.errors import InvalidEntryError, LogWriteError, SessionReadOnlyError, SessionsError, StaleSessionError
+from ipy_sessions.errors import (
+    InvalidEntryError,
+    LogWriteError,
+    SessionNotFoundError,
+    SessionReadOnlyError,
+    SessionsError,
+    StaleSessionError,
+)
 from ipy_sessions.identifiers import Source, timestamp
 from ipy_sessions.settings import Settings
 from ipy_sessions.store.blobs import MemoryBlobs, take_out
@@ -197,7 +204,11 @@ class Recorder:
         For a session that is only read. What stood half written at the end when it was read is read again.
         """
         with self.lock:
-            before, now = self._reading, self._store.read(self.file)
+            before = self._reading
+            try:
+                now = self._store.read(self.file)
+            except SessionNotFoundError:  # deleted: what was read is still here
+                return False
             if before is None or now.reading is None or now.reading == before:
                 return False
             self.tree.renew(now.tree)  # all of them, so that nothing refers to the former reading any more

@@ -49,6 +49,18 @@ def write_whole(path: Path, data: Iterable[bytes], *, sync: bool = True) -> None
                 file.flush()
                 os.fsync(file.fileno())
         new.replace(path)
+        if sync:
+            sync_folder(path.parent)
     finally:
         with suppress(OSError):
             new.unlink()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the disk hold the name of a new file; where a folder cannot be synced, the file's own sync has to do."""
+    with suppress(OSError):
+        fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
