@@ -47,15 +47,11 @@ def names(rows: Sequence[SessionInfo]) -> str:
 
 def busy(called: str, error: SessionBusyError) -> str:
     """Return the sentence for a session that another kernel has open, with the three ways on."""
-    if getattr(error.owner, "is_here", False):
-        return (
-            f"{called} is open in this kernel already, by another SessionManager: go on with that one, or close it. "
-            f"To read it here, open it with read_only=True; to go on in a copy, type `%session fork {called}`."
-        )
+    here = getattr(error.owner, "is_here", False)
+    where = "in this kernel, by another SessionManager" if here else f"elsewhere: {error.owner or 'in another program'}"
     return (
-        f"{called} is open elsewhere: {error.owner or 'in another program'}. To read it here, type `%session open "
-        f"{called} --read-only`; to go on in a copy, `%session fork {called}`; to wait until it is free, "
-        f"`%session open {called} --wait 60`."
+        f"{called} is open {where}. To read it here, type `%session open {called} --read-only`; to go on in a copy, "
+        f"`%session fork {called}`; to wait until it is free, `%session open {called} --wait 60`."
     )
 
 

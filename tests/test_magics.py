@@ -490,14 +490,14 @@ def test_a_second_kernel_is_told_who_has_the_session(make_shell: Callable[..., S
         session.prompt("My name is Alice")
         shell = make_shell(notebook=path)
         refused = shell.run("%%agent What's my name?")
-        assert "is open elsewhere" in refused
+        assert "is open in this kernel, by another SessionManager." in refused
         for way in (f"`%session open {session.info().tail} --read-only`", "%session fork", "--wait 60`"):
             assert way in refused
         assert "opened alice" in shell.run("%session open alice --read-only")
         assert "was opened to read" in shell.run("%agent hi")
         session.prompt("I like tea.")
         assert "I like tea." in shell.run("%session show")
-        assert "is open elsewhere" in shell.run("%session open alice --wait 0.2")
+        assert "is open in this kernel" in shell.run("%session open alice --wait 0.2")
         assert "forked into alice (fork)" in shell.run("%session fork alice")
         assert "Your name is **Alice**." in shell.run("%%agent What's my name?")
     assert "opened alice" in shell.run("%session open alice --wait 1")
