@@ -1,48 +1,81 @@
-"""An append, beside the same system calls with the same bytes already encoded.
+"""An append, beside what it is at least: a lock, the file's size, the entry into JSON, one write.
 
-Of a long text most is spent on looking through it for secrets (see masking.py) and on encoding it, so the longest is
-reported.
+A turn appends through its session: ids, times, the look for secrets, Stop held back, the tree. Of a long text most is
+spent on looking through it for keys (`masking`) and on encoding it, so the longest is reported. Several programs append
+through the log alone, with a lock for each line, and take in what the others have written; a reader then has to find
+every line whole.
 """
 
 from __future__ import annotations
 
+import fcntl
+import math
+import multiprocessing
 import os
-import signal
+import random
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from typing import Any, NoReturn, TypeAlias
 
-from figures import Figure
+import msgspec
+from figures import Figure, medians
 
-from ipy_sessions import Session, SessionManager, user
+from ipy_sessions import Session, SessionManager, Settings, user
 from ipy_sessions.encoding import encode
+from ipy_sessions.entries import Entry, Header
+from ipy_sessions.store.log import FileLog
+from ipy_sessions.store.reading import read
 
 ROUNDS = 4000
-SIZES = {200: 2, 1200: 2, 20_000: None}  # characters of text, and how often the floor an append within a turn may take
+SIZES = {200: None, 1200: 2, 20_000: None}  # characters of text, and how often the floor an append may take
+SYNCED_ROUNDS = 400
+WRITERS, EACH = 8, 400  # processes, and lines that each of them writes
+SMALLEST, LARGEST = 100, 200_000  # bytes of a line, log-uniform
+RACES = 5
+
+Write: TypeAlias = Callable[[Path, list[bytes]], Callable[[], None]]
+"""Writes the lines of one writer and returns what closes the file."""
+
+_json = msgspec.json.Encoder().encode
 
 
 def append() -> list[Figure]:
-    """Append in turn with the floor, entry by entry, for three sizes of message."""
-    return [figure for size, target in SIZES.items() for figure in _figures(size, target)]
+    """Append in turn with the floor: entry by entry, with the disk asked for each, and by several processes."""
+    figures = [figure for size, target in SIZES.items() for figure in _figures(size, target)]
+    return [*figures, _durable(), *_race()]
+
+
+# One writer
 
 
 def _figures(size: int, target: float | None) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         session = SessionManager(Path(folder) / ".sessions").create()
         new = user("Some words of a message. " * (size // 25))
-        line = encode(session.append(new))
+        entry = session.append(new)
+        fields = msgspec.json.decode(encode(entry))
+        shared = Path(folder) / "shared.jsonl"
+        shared.write_bytes(session.file.read_bytes())
+        log = FileLog(shared, read(shared).reading)
         fd = os.open(Path(folder) / "floor", os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        ours, in_turn, floor = _times(
-            lambda: session.append(new), lambda: _in_a_turn(session, new), lambda: _floor(fd, line)
+        ours, in_turn, shared_log, floor = _times(
+            lambda: session.append(new),
+            lambda: _in_a_turn(session, new),
+            lambda: _locked(log, entry),
+            lambda: _floor(fd, fields),
         )
         os.close(fd)
+        log.close()
         session.close()
-    name = f"append, a line of {len(line):,} bytes"
+    name = f"append, a line of {len(encode(entry)):,} bytes"
     return [
+        Figure(f"{name}, locked by itself", shared_log, floor, "us", "ratio", target),
         Figure(f"{name}, within a turn", in_turn, floor, "us", "ratio", target),
-        Figure(f"{name}, alone (the environment is read for secrets)", ours, floor, "us", "ratio", None),
+        Figure(f"{name}, alone (reads the environment)", ours, floor, "us", "ratio", None),
     ]
 
 
@@ -51,17 +84,23 @@ def _in_a_turn(session: Session, new: object) -> None:
     session._recorder.write(new)  # type: ignore[arg-type] # noqa: SLF001 - the step that is measured
 
 
-def _floor(fd: int, line: bytes) -> None:
-    """Make the system calls of one append: Stop held back, the size asked, one write, Stop let go."""
-    before = signal.getsignal(signal.SIGINT)
-    signal.signal(signal.SIGINT, _nothing)
+def _locked(log: FileLog, entry: Entry) -> None:
+    """Append to a log that others may append to."""
+    with log.alone:
+        log.mend(_unwanted)
+        log.append(encode(entry))
+
+
+def _floor(fd: int, fields: dict[str, Any]) -> None:
+    """Do what an append is at least."""
+    fcntl.flock(fd, fcntl.LOCK_EX)
     os.fstat(fd)
-    os.write(fd, line)
-    signal.signal(signal.SIGINT, before)
+    os.write(fd, _json(fields) + b"\n")
+    fcntl.flock(fd, fcntl.LOCK_UN)
 
 
-def _nothing(*_: object) -> None:
-    """Handle an interrupt by doing nothing."""
+def _unwanted(fragment: bytes) -> NoReturn:
+    raise AssertionError(f"a line was cut: {fragment!r:.100}")
 
 
 def _times(*steps: Callable[[], object]) -> list[float]:
@@ -73,3 +112,109 @@ def _times(*steps: Callable[[], object]) -> list[float]:
             step()
             times.append(time.perf_counter_ns() - started)
     return [statistics.median(times) / 1000 for times in found]
+
+
+# The disk asked for each line
+
+
+def _durable() -> Figure:
+    with tempfile.TemporaryDirectory() as folder:
+        session = SessionManager(Path(folder) / ".sessions", settings=Settings(sync="entry")).create()
+        new = user("Some words of a message. " * 48)
+        line = encode(session.append(new))
+        fd = os.open(Path(folder) / "floor", os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        ours, floor = medians(SYNCED_ROUNDS, lambda: _in_a_turn(session, new), lambda: _synced(fd, line))
+        os.close(fd)
+        session.close()
+    name = f"append, a line of {len(line):,} bytes, on the disk when it returns"
+    return Figure(name, ours * 1e6, floor * 1e6, "us", "ratio", 1.3)
+
+
+def _synced(fd: int, line: bytes) -> None:
+    os.write(fd, line)
+    os.fdatasync(fd)
+
+
+# Several writers
+
+
+def _race() -> list[Figure]:
+    """Let several processes write to one file, in turn with locks and without; count the lines that are not whole."""
+    times: dict[Write, list[float]] = {_with_locks: [], _following: [], _without: []}
+    bad = 0
+    for turn in range(RACES + 1):
+        for write, found in times.items():
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / "a.jsonl"
+                path.write_bytes(encode(Header(1, "a-session", "", {})))
+                took = _raced(path, write)
+                if turn:  # the first pair warms the caches
+                    found.append(took)
+                if write is not _without:
+                    contents = read(path)
+                    bad += len(contents.bad_lines) + WRITERS * EACH - len(contents.tree)
+    ours, following, floor = (statistics.median(found) * 1000 for found in times.values())
+    name = f"{WRITERS} writers of {EACH} lines up to 200 kB"
+    return [
+        Figure(f"{name}, beside no locks", ours, floor, "ms", "ratio", 1.0),
+        Figure(f"{name}, each taking in all others'", following, floor, "ms", "ratio", None),
+        Figure(f"{name}: lines lost or not whole", bad, 0, "", "ours", 0),
+    ]
+
+
+def _raced(path: Path, write: Write) -> float:
+    """Return the seconds from the moment at which all writers are ready to the end of the last."""
+    context = multiprocessing.get_context("fork")
+    barrier = context.Barrier(WRITERS + 1)
+    writers = [context.Process(target=_writer, args=(path, write, barrier, number)) for number in range(WRITERS)]
+    for writer in writers:
+        writer.start()
+    barrier.wait()
+    started = time.perf_counter()
+    barrier.wait()
+    took = time.perf_counter() - started
+    for writer in writers:
+        writer.join()
+        if writer.exitcode:
+            raise AssertionError(f"a writer has ended with {writer.exitcode}")
+    return took
+
+
+def _writer(path: Path, write: Write, barrier: Barrier, number: int) -> None:
+    chance = random.Random(number)  # noqa: S311 - lengths are no secret
+    lengths = [round(math.exp(chance.uniform(math.log(SMALLEST), math.log(LARGEST)))) for _ in range(EACH)]
+    lines = [
+        encode(
+            Entry("message", seq, f"{number}-{seq}", None, "a-session", "", {"role": "user", "content": "x" * length})
+        )
+        for seq, length in enumerate(lengths)
+    ]
+    barrier.wait()
+    close = write(path, lines)
+    barrier.wait()
+    close()
+
+
+def _with_locks(path: Path, lines: list[bytes]) -> Callable[[], None]:
+    log = FileLog(path)
+    for line in lines:
+        with log.alone:
+            log.mend(_unwanted)
+            log.append(line)
+    return log.close  # which asks the disk to hold it all
+
+
+def _following(path: Path, lines: list[bytes]) -> Callable[[], None]:
+    log = FileLog(path, read(path).reading)
+    for line in lines:
+        with log.alone:
+            log.mend(_unwanted)
+            log.append(line)
+    return log.close
+
+
+def _without(path: Path, lines: list[bytes]) -> Callable[[], None]:
+    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+    for line in lines:
+        os.write(fd, line)
+    return lambda: os.close(fd)

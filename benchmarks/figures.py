@@ -36,7 +36,9 @@ class Figure:
     @property
     def value(self) -> float:
         """What has to stay under the target."""
-        return {"difference": self.ours - self.floor, "ratio": self.ours / self.floor, "ours": self.ours}[self.measure]
+        if self.measure == "ratio":
+            return self.ours / self.floor
+        return self.ours - self.floor if self.measure == "difference" else self.ours
 
     @property
     def kept(self) -> bool:

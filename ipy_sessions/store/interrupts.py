@@ -7,6 +7,7 @@ interrupted, and nothing is done for them.
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # `signal` looks up an enum for each handler: 8 us of each append
 import signal
 import threading
 from types import FrameType
@@ -20,16 +21,16 @@ class uninterrupted:  # noqa: N801 - used as a statement: `with uninterrupted():
         self._before: object = None
         if threading.get_ident() == threading.main_thread().ident:
             # What is no Python function (ignored, or another language's handler) is left alone.
-            before = signal.getsignal(signal.SIGINT)
+            before = _signal.getsignal(signal.SIGINT)
             if callable(before):
                 self._before = before
-                signal.signal(signal.SIGINT, self._note)
+                _signal.signal(signal.SIGINT, self._note)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._noted = (number, frame)
 
     def __exit__(self, *_: object) -> None:
         if callable(self._before):
-            signal.signal(signal.SIGINT, self._before)
+            _signal.signal(signal.SIGINT, self._before)
             if self._noted is not None:
                 self._before(*self._noted)

@@ -47,7 +47,7 @@ class FileLog:
         The file, which must exist.
     read
         What the session has read: its size in bytes, and which file it was. Less, or another file, later means that it
-        was cut short or replaced.
+        was cut short or replaced. Without it nothing was read, and `mend` returns nothing of what others write.
     lease
         The right to write it alone. Without one others may append too; every line is then locked by itself.
     write
@@ -68,6 +68,7 @@ class FileLog:
         self._size = read.size if read is not None else 0
         self._whole = read.whole if read is not None else 0
         self._file = read.file if read is not None else None
+        self._follows = read is not None
         self._fragment = b""  # cut off, and neither in a repair nor in the file
         self._end_is_whole = False  # not known yet, so `mend` looks at it before the first line is put behind it
         self._write = write
@@ -166,7 +167,7 @@ class FileLog:
         if self._fragment:
             self._keep_fragment(repair)
         self._end_is_whole = True
-        return os.pread(fd, end - known, known) if grown and end > known else b""
+        return os.pread(fd, end - known, known) if self._follows and grown and end > known else b""
 
     def _cut_off(self, fd: int, fragment: bytes) -> None:
         os.ftruncate(fd, self._size - len(fragment))
@@ -185,6 +186,8 @@ class FileLog:
 
     def _last_line(self, fd: int) -> bytes:
         """Return what follows the last newline, or a newline when nothing does."""
+        if os.pread(fd, 1, max(self._size - 1, 0)) == b"\n":  # as it nearly always is
+            return b"\n"
         start, chunks = self._size, [b""]
         while start > 0 and b"\n" not in chunks[-1]:
             step = min(CHUNK, start)

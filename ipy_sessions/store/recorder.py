@@ -298,7 +298,7 @@ class Recorder:
 
     def _adopt(self, lines: bytes) -> None:
         """Take in what others have written; the conversation stands where it stood, and theirs is another branch."""
-        for line in lines.split(b"\n"):
+        for line in lines.split(b"\n") if lines else ():
             with suppress(ValueError):
                 entry = decode(line)
                 if isinstance(entry, Entry):
