@@ -73,10 +73,13 @@ class Library:
         progress
             Called with how many files of how many were looked at; whatever it raises ends the search.
         """
-        wanted = Filter(name=name, tag=tag, model=model, key=key, since=since, until=until, archived=archived)
+        wanted = Filter(name=name, tag=tag, model=model, key=key, since=since, until=until)
         here = None if notebook is None else _Notebook(notebook, self.store.path)
         rows = [row for row in self.scan(progress).rows if not after or row.cursor < after]
-        found = (row for row in rows if wanted.takes(row) and (here is None or here.has(row)))
+        if archived is not None:
+            rows = [row for row in rows if row.archived is archived]
+        takes = wanted.takes if wanted != Filter() else None
+        found = (row for row in rows if (takes is None or takes(row)) and (here is None or here.has(row)))
         return list(itertools.islice(found, limit))
 
     def scan(self, progress: Progress | None = None) -> Listing:

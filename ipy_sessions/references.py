@@ -65,13 +65,11 @@ class Filter:
     key: str | None = None
     since: datetime | None = None
     until: datetime | None = None
-    archived: bool | None = False
 
     def takes(self, row: SessionInfo) -> bool:
         """Tell whether a row is wanted."""
         return (
-            self.archived in (None, row.archived)
-            and (self.name is None or self.name.casefold() in row.title.casefold())
+            (self.name is None or self.name.casefold() in row.title.casefold())
             and (self.tag is None or self.tag in row.tags)
             and (self.model is None or self.model == row.model)
             and (self.key is None or (row.key or "").startswith(self.key))

@@ -16,10 +16,11 @@ from ipy_sessions.errors import FolderError
 from ipy_sessions.store.interface import Listing, Progress, Skipped
 from ipy_sessions.store.reading import FLAGS, refuse_odd
 from ipy_sessions.store.rows.index import Index, Known
-from ipy_sessions.store.rows.outlines import Before, read_outline
+from ipy_sessions.store.rows.outlines import Before, glance, read_outline
 from ipy_sessions.summary import SessionInfo
 
 SUFFIX = ".jsonl"
+GLANCED = 64 * 1024  # bytes; of a new file up to this size the place in the list is all that is read at first
 STEP = 500  # files between two reports of progress
 
 
@@ -68,7 +69,8 @@ class Catalog:
         for begin in range(0, len(files), STEP):
             if progress is not None:
                 progress(begin, len(files))
-            for file in _take_unchanged(files[begin : begin + STEP], fd, rows):
+            changed = _take_unchanged(files[begin : begin + STEP], fd, rows)
+            for file in _take_glanced(changed, fd, index, rows):
                 try:
                     rows.append(_look(file, fd, index))
                 except Exception as error:  # noqa: BLE001 - whatever one file holds, the others are listed
@@ -110,15 +112,38 @@ def _take_unchanged(files: Iterable[Known | str], folder: int, rows: list[Sessio
     return others
 
 
+def _take_glanced(
+    files: Iterable[Known | str], folder: int, index: Index, rows: list[SessionInfo]
+) -> list[Known | str]:
+    """Add to `rows` those of the new files whose place can be seen at a glance; return the others."""
+    others: list[Known | str] = []
+    for file in files:
+        if isinstance(file, str):
+            try:
+                fd = os.open(file, FLAGS, dir_fd=folder)
+            except OSError:
+                others.append(file)
+                continue
+            status = os.fstat(fd)
+            size = status.st_size
+            place = glance(os.pread(fd, size, 0)) if size < GLANCED and stat.S_ISREG(status.st_mode) else None
+            os.close(fd)
+            if place is not None:
+                rows.append(index.put_glanced(file, status, place))
+                continue
+        others.append(file)
+    return others
+
+
 def _look(file: Known | str, folder: int, index: Index) -> Known:
     """Read what is new of a file."""
     before, name = (None, file) if isinstance(file, str) else (file, file.file)
-    status = os.stat(name, dir_fd=folder)
-    if stat.S_ISDIR(status.st_mode):
-        raise IsADirectoryError(name)
-    refuse_odd(status)
     fd = os.open(name, FLAGS, dir_fd=folder)
     try:
+        status = os.fstat(fd)
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(name)
+        refuse_odd(status)
         same = before is not None and before.inode == status.st_ino and before.size <= status.st_size
         known = Before(before.outline, before.size) if before is not None and same else None
         line = read_outline(fd, status.st_size, name, known)

@@ -24,7 +24,8 @@ from typing import Any
 
 import msgspec
 
-from ipy_sessions.counting import count
+from ipy_sessions.counting import count, make_outline
+from ipy_sessions.errors import NotASessionError
 from ipy_sessions.store.reading import FLAGS, read
 from ipy_sessions.store.rows.outlines import read_outline
 from ipy_sessions.store.whole import write_whole
@@ -34,6 +35,8 @@ NAME = ".index"
 BEGIN = b"ipy_sessions index 2\n"  # and then the size of the first part, and its checksum
 NUMBER = 4  # bytes of each of these
 PLACE = struct.Struct("<II")  # for each row the bytes of its halves, and their checksum
+UNREAD = -1  # in the place of the number of a row's halves: they were not read yet
+NO_PLACE = bytes(PLACE.size)
 LONG = 16 * 1024 * 1024  # bytes of a file that nobody wants to count twice
 
 
@@ -73,7 +76,10 @@ class Known(SessionInfo, array_like=True, eq=False, gc=False):
     def _line(self) -> Outline:
         half: Any = self._half
         if isinstance(half, int):
-            half, counts = self.home.halves(self._file, half)
+            try:
+                half, counts = self.home.halves(self._file, half)
+            except (OSError, NotASessionError):  # deleted, or spoiled, after it was listed
+                half, counts = lost(self.cursor), None
             self._half, self._counts = half, counts
         line: Outline = half
         return line
@@ -104,6 +110,14 @@ class Known(SessionInfo, array_like=True, eq=False, gc=False):
 _pack = msgspec.msgpack.Encoder().encode
 _read_rows = msgspec.msgpack.Decoder(list[Known]).decode
 _read_halves = msgspec.msgpack.Decoder(tuple[Outline, Counts | None]).decode
+
+
+def lost(place: str) -> Outline:
+    """Return the outline of a session that is not there any more, when somebody looks at a row of it."""
+    modified, _, session_id = place.partition(" ")
+    return make_outline(
+        session_id, modified, {}, first_message="", model=None, modified=modified, interrupted=False
+    )  # fmt: skip
 
 
 class Index:
@@ -139,6 +153,18 @@ class Index:
         self._changed = True
         return row
 
+    def put_glanced(self, name: str, status: os.stat_result, seen: str) -> Known:
+        """Learn a file's place in the list alone; return its row, whose halves are read when they are asked for."""
+        half: Any = UNREAD
+        row = Known(name, seen, status.st_size, False, half, None, status.st_ino, status.st_mtime_ns, home=self._home)
+        self.known[name] = row
+        self._changed = True
+        return row
+
+    def learned(self) -> None:
+        """Know that a row was read, which is worth being kept."""
+        self._changed = True
+
     def counted(self, row: Known) -> None:
         """Learn that the lines of a file were counted."""
         if self.known.get(row.file) is row:
@@ -158,8 +184,8 @@ class Index:
             return
         rows = sorted(self.known.values(), key=attrgetter("cursor"), reverse=True)  # as they are listed
         first = _pack([row.first(number) for number, row in enumerate(rows)])
-        halves = [row.packed() for row in rows]
-        table = b"".join([PLACE.pack(len(half), zlib.crc32(half)) for half in halves])
+        halves = [row.packed() if row._half != UNREAD else b"" for row in rows]  # noqa: SLF001 - as in `__init__`
+        table = b"".join([PLACE.pack(len(half), zlib.crc32(half)) if half else NO_PLACE for half in halves])
         with suppress(OSError):
             write_whole(self._path, [_begin(first), first, table, *halves], sync=False)
             self._changed = False
@@ -212,7 +238,7 @@ class _Home:
 
     def packed(self, number: int) -> bytes | None:
         """Return the halves of a row; ``None`` when they were damaged, or another kernel has written another index."""
-        packed, check = self._second[number] if number < len(self._second) else (b"", 0)
+        packed, check = self._second[number] if 0 <= number < len(self._second) else (b"", 0)
         return bytes(packed) if packed and zlib.crc32(packed) == check else None
 
     def halves(self, file: str, number: int) -> tuple[Outline, Counts | None]:
@@ -220,6 +246,8 @@ class _Home:
         packed = self.packed(number)
         if packed is not None:
             return _read_halves(packed)
+        if (index := self._index()) is not None:
+            index.learned()
         fd = os.open(self.folder / file, FLAGS)
         try:
             return read_outline(fd, os.fstat(fd).st_size, file), None
