@@ -23,6 +23,11 @@ CLEAN_NAMES = frozenset(
     ]
 )
 
+# What holds a line together: were a word of it taken for a secret, nobody could read the line again.
+STRUCTURE = frozenset(
+    ["type", "role", "media_type", "stop_reason", "end", "scope", "id", "tool_use_id", "encoding", "sha256", "suffix"]
+)
+
 # What a model or a server has sealed: changed in one character, the API refuses it. It is left alone in these blocks,
 # but not inside a call's input, which may hold anything under any name.
 SEALED: dict[str, tuple[str, ...]] = {
@@ -69,7 +74,9 @@ def _clean(value: Any, mask: Callable[[str], str], sealed: Mapping[str, tuple[st
             return _clean_block(value, mask, sealed)
         return {
             name if name in CLEAN_NAMES else _clean_name(name, mask): (
-                mask(item) if type(item) is str and item.isascii() else _clean(item, mask, sealed)  # most are
+                (item if sealed and name in STRUCTURE else mask(item))
+                if type(item) is str and item.isascii()  # most are
+                else _clean(item, mask, sealed)
             )
             for name, item in value.items()
         }
@@ -85,7 +92,7 @@ def _clean_block(
 ) -> dict[Any, Any]:
     cleaned = {}
     for name, item in block.items():
-        if name in sealed[block["type"]] and type(item) is str:
+        if type(item) is str and (name in STRUCTURE or name in sealed[block["type"]]):
             cleaned[name] = whole_characters(item)
         else:
             cleaned[_clean_name(name, mask)] = _clean(item, mask, {} if name == "input" else sealed)

@@ -177,7 +177,7 @@ class SessionManager(Library):
         path = self.find(ref)
         found = ref if isinstance(ref, Session) else self._opened(path, read_only=True)
         other = found or self._read(path, "", read_only=True)
-        session = self.create()
+        session = self.create(temporary=other.temporary)
         try:
             session.begin_as(other)
         except BaseException:
@@ -192,7 +192,7 @@ class SessionManager(Library):
 
     def continue_recent(self) -> Session:
         """Return this notebook's session of the latest message; without a notebook the folder's; or else a new one."""
-        rows = self.list(notebook=self.notebook)
+        rows = self.list(notebook=self.notebook, archived=None)
         return self.open(rows[0]) if rows else self.create()
 
     # Switching
@@ -236,7 +236,8 @@ class SessionManager(Library):
         TurnRunningError
             While its reply is coming in.
         LogWriteError
-            When an answer that the disk has refused is refused again.
+            When its file was deleted or moved, so that it would be lost, or an answer that the disk has refused is
+            refused again.
         """
         session = self.current
         if session is None:
@@ -246,6 +247,7 @@ class SessionManager(Library):
                 f"{session.title} is still answering, so the session stays. Wait for it or stop it, then switch."
             )
         if session.in_file or not (session.has_messages or session.name):
+            session.check_kept()
             self.close(session)
         self.current = None
 

@@ -325,6 +325,16 @@ class Session:
             raise TurnRunningError(f"{self.title} cannot be closed: a reply is coming in. Stop it first.")
         self._recorder.close()
 
+    def check_kept(self) -> None:
+        """Refuse to let go of a session whose file is not there any more: it would be lost.
+
+        Raises
+        ------
+        LogLostError
+            When its file was deleted, moved, replaced or cut short.
+        """
+        self._recorder.check_kept()
+
     def refresh(self) -> bool:
         """Take in what its owner has written since, if the session was opened to read; return whether there was any."""
         return bool(self.read_only) and not self.closed and self._recorder.follow()

@@ -15,7 +15,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ipy_sessions.counting import summarise
-from ipy_sessions.errors import SessionBusyError, SessionNotFoundError, SessionReadOnlyError, SessionsError
+from ipy_sessions.errors import (
+    InvalidEntryError,
+    SessionBusyError,
+    SessionNotFoundError,
+    SessionReadOnlyError,
+    SessionsError,
+)
 from ipy_sessions.findings import Finding
 from ipy_sessions.identifiers import SYSTEM, Source
 from ipy_sessions.library import Ref
@@ -31,6 +37,7 @@ from ipy_sessions.summary import SessionInfo
 
 ARCHIVE_AFTER = timedelta(days=30)
 IN_THE_LIST = 100
+SHORTEST = 4  # characters of a text that can be taken out
 
 
 class Verified(NamedTuple):
@@ -254,17 +261,20 @@ class Upkeep:
         SessionReadOnlyError
             When it has damaged lines, which would be lost.
         """
+        if secret and len(secret) < SHORTEST:
+            raise InvalidEntryError(f"{secret!r} is too short to be taken out: it stands in too many words.")
         path = self._let_go(ref)
         store = self._manager.store
         contents = store.read(path)
         if contents.bad_lines:
             raise SessionReadOnlyError(
-                f"{path.name} has damaged lines, which would be lost. Type `%session verify --repair` first."
+                f"{path.name} has damaged lines, which would be lost. Type `%session verify --repair` first; of one in "
+                "the trash, `%session prune --trash` takes it away for good."
             )
         mask = replacing(secret) if secret else Mask(os.environ, self._manager.settings.secrets)
         done = redacted(contents, store.blobs, mask, self._source)
         if done.entries:
-            store.rewrite(path, done.lines, self._manager.owner())
+            store.rewrite(path, done.lines, self._manager.owner(), contents.reading)
             store.collect(done.old_blobs)
         return done
 
@@ -281,7 +291,10 @@ class Upkeep:
         for session in self._manager.opened:
             if session.file == path:
                 if not session.in_file:
-                    raise SessionNotFoundError(f"{session.title} is in memory alone, and goes with the kernel.")
+                    raise SessionReadOnlyError(
+                        f"{session.title} is in memory alone, and goes with the kernel. `%session keep` writes it."
+                    )
+                session.check_kept()
                 self._manager.close(session)
         return path
 
@@ -304,11 +317,15 @@ class Upkeep:
             id=row.id, title=row.title, modified=row.modified, size=row.size, name=row.name, pinned=row.pinned
         )
 
+    def _in_use(self, path: Path) -> bool:
+        here = any(session.file == path for session in self._manager.opened)  # those that are only read, too
+        return here or self._manager.store.is_held(path)
+
     def _exact(self, row: SessionInfo) -> Candidate:
         """Return a candidate with everything that protects it, read from the whole file."""
         header, tree, _, _ = self._manager.store.read(row.path)
         whole = summarise(row.path, header, tree, size=row.size)
         return Candidate(
             id=row.id, title=whole.title, modified=whole.modified, size=row.size, name=whole.name,
-            pinned=whole.pinned, labels=whole.label_count, in_use=self._manager.store.is_held(row.path),
+            pinned=whole.pinned, labels=whole.label_count, in_use=self._in_use(row.path),
         )  # fmt: skip

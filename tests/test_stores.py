@@ -24,6 +24,7 @@ from ipy_sessions import (
     SessionInfo,
     SessionManager,
     SessionNotFoundError,
+    StaleSessionError,
     Store,
     user,
 )
@@ -31,10 +32,10 @@ from ipy_sessions.counting import summarise
 from ipy_sessions.store.blobs import REFERENCE, Blob
 from ipy_sessions.store.interface import Listing, Progress, Repair, Skipped
 from ipy_sessions.store.owner import Owner
-from ipy_sessions.store.reading import Contents, parse, parse_header, refuse_newer
+from ipy_sessions.store.reading import Contents, Reading, parse, parse_header, refuse_newer
 from ipy_sessions.testing import BrokenContractsError, check_store
 
-CONTRACTS = 55
+CONTRACTS = 56
 
 
 @pytest.fixture
@@ -169,11 +170,15 @@ class SqliteStore:
         with self.work() as db:
             return parse(self._data(db, self._find(db, path)[0]), path)
 
-    def rewrite(self, path: Path, lines: Iterable[bytes], owner: Owner) -> None:
+    def rewrite(self, path: Path, lines: Iterable[bytes], owner: Owner, expect: Reading | None = None) -> None:
         """Put other lines in the place of a session's."""
         del owner
         with self.work() as db:
             number = self._not_held(db, path)
+            data = self._data(db, number)
+            refuse_newer(parse(data, path).header, path)
+            if expect is not None and expect.size != len(data):
+                raise StaleSessionError(f"{path} has lines that were not read.")
             db.execute("DELETE FROM lines WHERE session = ?", [number])
             db.executemany("INSERT INTO lines (session, line) VALUES (?, ?)", [(number, line) for line in lines])
 
@@ -334,8 +339,10 @@ class Crowded(MemoryStore):
 class Overwriting(FolderStore):
     """Rewrites in place."""
 
-    def rewrite(self, path: Path, lines: Iterable[bytes], owner: Owner) -> None:
+    def rewrite(self, path: Path, lines: Iterable[bytes], owner: Owner, expect: Reading | None = None) -> None:
         """Write line by line over what is there."""
+        if expect is not None and expect.size != path.stat().st_size:
+            raise StaleSessionError(f"{path} has lines that were not read.")
         self.open(path, owner)[1].close()
         with path.open("wb") as file:
             file.writelines(lines)

@@ -12,17 +12,24 @@ from typing import Any
 import pytest
 
 from ipy_sessions import (
+    FolderStore,
+    InvalidEntryError,
+    LogLostError,
+    LogWriteError,
     Policy,
     Session,
     SessionBusyError,
     SessionManager,
     SessionNotFoundError,
     SessionReadOnlyError,
+    SessionsError,
+    StaleSessionError,
     Upkeep,
     assistant,
     user,
 )
 from ipy_sessions.entries import NewEntry
+from ipy_sessions.store.reading import Contents
 from ipy_sessions.testing import FixedSource
 
 PICTURE = os.urandom(100_000)
@@ -217,7 +224,7 @@ def test_damaged_lines_are_mended_before_anything_is_taken_out(manager: SessionM
     with session.file.open("ab") as file:
         file.write(b"garbage\n")
     with pytest.raises(SessionReadOnlyError, match=r"has damaged lines, which would be lost. Type `%session verify"):
-        upkeep.redact("alice", "hi")
+        upkeep.redact("alice", "hello")
 
 
 def test_large_payloads_stand_beside_the_log(manager: SessionManager) -> None:
@@ -268,3 +275,102 @@ def test_a_fork_is_a_copy_that_knows_where_it_is_from(manager: SessionManager) -
     assert (session.file.read_bytes(), session.file.stat().st_mtime_ns) == (before, changed)
     assert [row.parent_session for row in manager.list(name="fork")] == [session.id]
     assert Upkeep(manager).verify() == []
+
+
+class Busy(FolderStore):
+    """A folder in which somebody goes on writing as soon as a session was read."""
+
+    def read(self, path: Path) -> Contents:
+        """Read a session, a moment too early."""
+        contents = super().read(path)
+        with SessionManager(self.path) as other:
+            other.open(path).append(user("in the meantime"))
+        return contents
+
+
+def test_lines_that_come_while_something_is_taken_out_are_not_lost(manager: SessionManager) -> None:
+    """What was read is not any more what is there, so nothing is written over it."""
+    session = talk(manager, "alice", "the word is swordfish")
+    with pytest.raises(StaleSessionError):
+        Upkeep(SessionManager(store=Busy(manager.store.path))).redact("alice", "swordfish")
+    assert b"in the meantime" in session.file.read_bytes()
+
+
+def test_no_word_of_the_format_is_taken_for_a_secret(manager: SessionManager) -> None:
+    """Roles, types and names stay what they are, so that the session can be read; short texts are refused."""
+    upkeep = Upkeep(manager)
+    talk(manager, "alice", "I am a user of text")
+    for word in ("user", "text", "message", "assistant"):
+        upkeep.redact("alice", word)
+    again = manager.open("alice")
+    assert [entry.role for entry in again.tree if entry.type == "message"] == ["user", "assistant"]
+    assert next(iter(again.tree)).text == "I am a [redacted] of [redacted]"
+    manager.close()
+    with pytest.raises(InvalidEntryError, match="too short"):
+        upkeep.redact("alice", "am")
+
+
+def test_what_is_no_session_or_elsewhere_is_left_where_it_is(manager: SessionManager, upkeep: Upkeep) -> None:
+    """A file of another program, of another folder, of a newer version."""
+    session = talk(manager, "alice")
+    other = manager.store.path.parent / "notes.jsonl"
+    other.write_text('{"a":1}\n')
+    moved = manager.store.path.parent / "moved.jsonl"
+    moved.write_bytes(session.file.read_bytes())
+    for path in (other, moved):
+        before = path.read_bytes()
+        with pytest.raises(SessionsError):
+            upkeep.delete(path)
+        assert path.read_bytes() == before
+    newer = session.file.read_bytes().replace(b'"version":1', b'"version":2', 1)
+    session.file.write_bytes(newer)
+    with pytest.raises(SessionReadOnlyError):
+        upkeep.redact("alice", "hello")
+    assert session.file.read_bytes() == newer
+
+
+def test_what_was_lost_on_disk_is_not_let_go_of(manager: SessionManager, upkeep: Upkeep) -> None:
+    """The file deleted under an open session: it stays in memory until it is kept."""
+    session = manager.begin("alice")
+    session.append(user("precious"))
+    session.file.unlink()
+    for step in (lambda: upkeep.redact(session, "precious"), lambda: upkeep.delete(session), manager.leave):
+        with pytest.raises(LogLostError, match="%session keep"):
+            step()
+    session.keep()
+    manager.leave()
+    assert titles(manager) == ["alice"]
+
+
+def test_a_repair_that_fails_leaves_the_session_where_it_was(
+    manager: SessionManager, upkeep: Upkeep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the list, damaged as it is."""
+    session = talk(manager, "alice")
+    with session.file.open("ab") as file:
+        file.write(b"garbage\n")
+    before = session.file.read_bytes()
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("ipy_sessions.store.disk.publish", refuse)
+    with pytest.raises(LogWriteError, match="No space left"):
+        upkeep.verify("alice", repair=True)
+    assert session.file.read_bytes() == before
+    assert titles(manager) == ["alice"]
+
+
+def test_a_session_that_is_read_here_is_not_pruned(manager: SessionManager, upkeep: Upkeep) -> None:
+    """Open is open."""
+    talk(manager, None, "hello there")
+    manager.open("hello there", read_only=True)
+    assert upkeep.prune(Policy(max_bytes=1)) == []
+
+
+def test_a_copy_of_what_is_in_memory_alone_is_in_memory_alone(tmp_path: Path) -> None:
+    """Until it is kept."""
+    manager = SessionManager(tmp_path / "s")
+    manager.create("alice", temporary=True).append(user("hi"))
+    assert manager.fork("alice").temporary
+    assert not (tmp_path / "s").exists()

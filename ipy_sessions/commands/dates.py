@@ -24,15 +24,15 @@ def wanted(typed: Mapping[str, str], now: datetime) -> dict[str, Any]:
     if "since" in read:
         read["since"] = _moment("since", typed["since"], now)
     if "until" in read:
-        whole_day = DAY if len(typed["until"]) == len("2026-03-01") else timedelta(0)
-        read["until"] = _moment("until", typed["until"], now) + whole_day
+        read["until"] = _moment("until", typed["until"], now, whole_day=True)
     return read
 
 
-def _moment(option: str, written: str, now: datetime) -> datetime:
-    """Read a date, which is local where it names no zone, or an age."""
+def _moment(option: str, written: str, now: datetime, *, whole_day: bool = False) -> datetime:
+    """Read a date, which is local where it names no zone, or an age; of a day alone its beginning, or its end."""
     try:
-        return datetime.fromisoformat(written).astimezone()
+        read = datetime.fromisoformat(written).astimezone()
+        return read + DAY if whole_day and not {"T", ":", " "} & set(written) else read
     except (ValueError, OverflowError):
         pass
     try:

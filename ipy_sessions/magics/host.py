@@ -139,7 +139,7 @@ class Host:
         settings = self.config.settings
         if settings.on_start != "continue" or settings.persistence == "none" or place.headless:
             return None
-        rows = self.manager(place).list(notebook=place.notebook)
+        rows = self.manager(place).list(notebook=place.notebook, archived=None)
         if place.notebook is None:
             rows = [row for row in rows if row.notebook is None]
         if not rows:

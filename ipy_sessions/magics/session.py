@@ -112,13 +112,16 @@ class SessionCommands:
             rows, skipped = manager.scan(progress)
             notebook = None if command.all else place.notebook
             shown = manager.list(notebook=notebook, archived=command.archived, **wanted(command.wanted, SYSTEM.now()))
+        narrowed = bool(command.wanted) or command.archived
         current = manager.current.info() if manager.current is not None else None
+        if narrowed and current is not None and all(row.path != current.path for row in shown):
+            current = None
         others = tuple(row for row in shown if current is None or row.path != current.path)
         self._host.listing = panels.Listing(current, others)
-        narrowed = bool(command.wanted) or command.archived
         seen = {row.path for row in shown} | {row.path for row in rows if row.archived}
         hidden = None if narrowed else len(rows) - len(seen)
-        return panels.listing(self._host.listing, SYSTEM.now(), hidden, skipped)
+        archived = 0 if narrowed else sum(row.archived for row in rows)
+        return panels.listing(self._host.listing, SYSTEM.now(), hidden, skipped, archived)
 
     @run.register
     def _close(self, _: Close) -> Markup:

@@ -5,14 +5,17 @@ Each takes the command's value and returns what to show. What would go or is wro
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import singledispatchmethod
 from typing import Any
 
 from ipy_sessions.commands.values import Delete, Fork, Mark, Prune, Redact, Restore, Tag, Verify
-from ipy_sessions.errors import CommandError
+from ipy_sessions.errors import CommandError, SessionsError
 from ipy_sessions.identifiers import SYSTEM
 from ipy_sessions.magics.host import Host
 from ipy_sessions.magics.progress import Watched
+from ipy_sessions.notebook import Place
 from ipy_sessions.render import housekeeping, panels
 from ipy_sessions.render.markup import Markup
 from ipy_sessions.retention import Policy
@@ -100,7 +103,7 @@ class UpkeepCommands:
         place = self._host.place()
         ref = self._host.meant(command.ref, place) if command.ref else None
         upkeep = self._upkeep
-        with Watched(self._host.output, "sessions") as progress:
+        with self._going_on(place), Watched(self._host.output, "sessions") as progress:
             found = upkeep.verify(ref, repair=command.repair, progress=progress)
         orphans = len(upkeep.collect() if command.repair else upkeep.left_over()) if ref is None else 0
         skipped = self._host.manager(place).scan().skipped if ref is None else []
@@ -116,12 +119,28 @@ class UpkeepCommands:
         rows = (
             [*manager.list(archived=None), *upkeep.trashed()] if command.all else [self._host.meant(command.ref, place)]
         )
-        with Watched(self._host.output, "sessions") as progress:
-            counts = []
+        counts, refused = [], []
+        with self._going_on(place), Watched(self._host.output, "sessions") as progress:
             for number, row in enumerate(rows):
                 progress(number, len(rows))
-                counts.append(len(upkeep.redact(row, secret).entries))
-        return housekeeping.redacted(sum(counts), sum(map(bool, counts)))
+                try:
+                    counts.append(len(upkeep.redact(row, secret).entries))
+                except SessionsError as error:
+                    if not command.all:
+                        raise
+                    refused.append((row.title, str(error)))
+        return housekeeping.redacted(sum(counts), sum(map(bool, counts)), refused)
+
+    @contextmanager
+    def _going_on(self, place: Place) -> Iterator[None]:
+        """Go on with the current session afterwards, also when it had to be closed in between."""
+        manager = self._host.manager(place)
+        path = manager.current.file if manager.current is not None and manager.current.in_file else None
+        try:
+            yield
+        finally:
+            if path is not None and manager.current is None and path.exists():
+                manager.switch(path)
 
     def _secret(self, text: str) -> str:
         """Return what is to be taken out: the text, or the value of the variable that ``$name`` means."""

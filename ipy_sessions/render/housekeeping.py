@@ -99,12 +99,14 @@ def verified(found: Sequence[Verified], orphans: int, skipped: Sequence[tuple[Pa
     return stacked(parts) if parts else line("Nothing is wrong.")
 
 
-def redacted(entries: int, sessions: int) -> Markup:
-    """Return how much was taken out."""
+def redacted(entries: int, sessions: int, refused: Sequence[tuple[str, str]] = ()) -> Markup:
+    """Return how much was taken out, and of which sessions nothing could be, each with the reason."""
+    left = [line(f"{title} was left as it is: {reason}") for title, reason in refused]
     if not entries:
-        return line("Nothing was found to take out.")
-    said = "It may still stand in the notebook, in its outputs and in IPython's history."
-    return line(f"Taken out of {entries:,} {'entry' if entries == 1 else 'entries'} of {_sessions(sessions)}. {said}")
+        return stacked([line("Nothing was found to take out."), *left])
+    said = "It may still stand in the notebook, in its outputs, in IPython's history and in other sessions (`--all`)."
+    done = f"Taken out of {entries:,} {'entry' if entries == 1 else 'entries'} of {_sessions(sessions)}. {said}"
+    return stacked([line(done), *left])
 
 
 def _sessions(count: int) -> str:

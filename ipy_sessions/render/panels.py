@@ -88,7 +88,9 @@ def _damage(numbers: Sequence[int]) -> str:
     return f"; {len(numbers)} damaged line{'s' if len(numbers) > 1 else ''} skipped (line {shown})"
 
 
-def listing(rows: Listing, now: datetime, hidden: int | None, skipped: Sequence[tuple[Path, str]]) -> Markup:
+def listing(
+    rows: Listing, now: datetime, hidden: int | None, skipped: Sequence[tuple[Path, str]], archived: int = 0
+) -> Markup:
     """Return the list of sessions.
 
     Parameters
@@ -101,6 +103,8 @@ def listing(rows: Listing, now: datetime, hidden: int | None, skipped: Sequence[
         Sessions of the folder that belong to other notebooks; ``None`` for a list that was narrowed.
     skipped
         Files that are no sessions, each with the reason.
+    archived
+        Sessions of the folder that lists leave out.
     """
     current = [] if rows.current is None else [("▸ 0", rows.current)]
     numbered = [*current, *((str(number), row) for number, row in enumerate(rows.others[:SHOWN], start=1))]
@@ -113,12 +117,14 @@ def listing(rows: Listing, now: datetime, hidden: int | None, skipped: Sequence[
     notes = []
     if not numbered:
         shown = Markup("", "")
-        none = "No session yet: ask something, and there is one."
+        none = "No session is in the list." if archived else "No session yet: ask something, and there is one."
         notes.append("No session is like that." if hidden is None else none)
     if len(rows.others) > SHOWN:
         notes.append(f"{len(rows.others) - SHOWN} more, numbered on in the same order.")
     if hidden:
         notes.append(f"{hidden} more of other notebooks: `%session list --all` shows them.")
+    if archived:
+        notes.append(f"{archived:,} archived: `%session list --all --archived` shows them.")
     notes += [f"Skipped {path.name}: {reason}" for path, reason in skipped]
     return stacked([shown, *map(line, notes)])
 

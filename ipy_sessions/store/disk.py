@@ -12,7 +12,15 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from ipy_sessions.errors import FolderError, LogWriteError, SessionBusyError, SessionNotFoundError, SessionReadOnlyError
+from ipy_sessions.entries import Header
+from ipy_sessions.errors import (
+    FolderError,
+    LogWriteError,
+    SessionBusyError,
+    SessionNotFoundError,
+    SessionReadOnlyError,
+    StaleSessionError,
+)
 from ipy_sessions.findings import Finding
 from ipy_sessions.identifiers import SYSTEM
 from ipy_sessions.store.blobs import FolderBlobs
@@ -24,7 +32,7 @@ from ipy_sessions.store.log import FileLog, publish
 from ipy_sessions.store.mending import trash
 from ipy_sessions.store.mending.verify import examine, repaired
 from ipy_sessions.store.owner import Owner
-from ipy_sessions.store.reading import Contents, open_file, read, read_header, refuse_newer
+from ipy_sessions.store.reading import Contents, Reading, identity, open_file, read, read_header, refuse_newer
 from ipy_sessions.store.rows.catalog import Catalog
 from ipy_sessions.store.whole import beside, write_whole
 from ipy_sessions.summary import SessionInfo
@@ -96,10 +104,13 @@ class FolderStore:
         except OSError as error:
             raise _not_found(path, error) from error
 
-    def rewrite(self, path: Path, lines: Iterable[bytes], owner: Owner) -> None:
+    def rewrite(self, path: Path, lines: Iterable[bytes], owner: Owner, expect: Reading | None = None) -> None:
         """Put another file in the place of a session's: written beside it, synced, then renamed."""
         lease = self._alone(path, owner)
         try:
+            status = os.fstat(lease.fd)
+            if expect is not None and (expect.size, expect.file) != (status.st_size, identity(status)):
+                raise StaleSessionError(f"{path} was written to by another program in the meantime.")
             write_whole(path, lines)
             (self._catalog if path.parent == self.path else self._trash).forget(path.name)
         except OSError as error:
@@ -123,7 +134,7 @@ class FolderStore:
 
     def delete(self, path: Path, owner: Owner, reason: str = "") -> Path:
         """Move a session's file into the trash."""
-        lease = self._alone(path, owner)
+        lease = self._alone(path, owner, here=True)
         try:
             return trash.throw_away(path, reason)
         finally:
@@ -166,12 +177,16 @@ class FolderStore:
         LogWriteError
             When the copy cannot be written.
         """
-        lease = self._alone(path, owner)
+        lease = self._alone(path, owner, here=True)
         new = beside(path)
         try:
             repaired(path, new, self.examine(path), SYSTEM)
             kept = trash.throw_away(path, "damaged; a mended copy took its place")
-            publish(new, path)
+            try:
+                publish(new, path)
+            except BaseException:
+                trash.bring_back(kept)
+                raise
         except OSError as error:
             raise LogWriteError(f"{path} could not be mended: {error.strerror or error}.") from error
         finally:
@@ -191,20 +206,22 @@ class FolderStore:
         """Keep what was counted in the index."""
         self._catalog.close()
 
-    def _alone(self, path: Path, owner: Owner) -> Lease:
+    def _alone(self, path: Path, owner: Owner, *, here: bool = False) -> Lease:
+        """Take the lease of a session that is to be changed as a file; `here`: only of one in this folder."""
+        if here and path.parent != self.path:
+            raise SessionNotFoundError(f"{path} is not in {self.path}, so it is left where it is.")
+        refuse_newer(_refuse_others(path), path)
         try:
             return Lease.open(path, owner)
-        except SessionBusyError:
-            raise
         except OSError as error:
             raise _not_found(path, error) from error
 
 
-def _refuse_others(path: Path) -> None:
-    """Refuse what is no session before anything is asked of it."""
+def _refuse_others(path: Path) -> Header:
+    """Refuse what is no session before anything is asked of it; return its header."""
     try:
         with open_file(path) as file:
-            read_header(file, path)
+            return read_header(file, path)[0]
     except OSError as error:
         raise _not_found(path, error) from error
 

@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 
 from ipy_sessions.store.blobs import Blobs
 from ipy_sessions.store.owner import Owner
-from ipy_sessions.store.reading import Contents
+from ipy_sessions.store.reading import Contents, Reading
 from ipy_sessions.summary import SessionInfo
 
 Repair = Callable[[bytes], bytes]
@@ -135,11 +135,15 @@ class Store(Protocol):
             When it is not there, or cannot be read.
         """
 
-    def rewrite(self, path: Path, lines: Iterable[bytes], owner: Owner) -> None:
+    def rewrite(self, path: Path, lines: Iterable[bytes], owner: Owner, expect: Reading | None = None) -> None:
         """Put other lines in the place of a session's, whole or not at all.
 
         Raises
         ------
+        StaleSessionError
+            When it is not any more what was read, as `expect` tells: lines that came since would be lost.
+        SessionReadOnlyError
+            When a newer version wrote it.
         SessionBusyError
             When another has it open.
         SessionNotFoundError

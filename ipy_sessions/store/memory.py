@@ -8,11 +8,11 @@ from datetime import datetime
 from pathlib import Path
 
 from ipy_sessions.counting import summarise
-from ipy_sessions.errors import LogLostError, LogWriteError, SessionBusyError, SessionNotFoundError
+from ipy_sessions.errors import LogLostError, LogWriteError, SessionBusyError, SessionNotFoundError, StaleSessionError
 from ipy_sessions.store.blobs import MemoryBlobs
 from ipy_sessions.store.interface import Listing, Progress, Repair, Skipped
 from ipy_sessions.store.owner import Owner
-from ipy_sessions.store.reading import Contents, parse, parse_header, refuse_newer
+from ipy_sessions.store.reading import Contents, Reading, parse, parse_header, refuse_newer
 from ipy_sessions.summary import SessionInfo
 
 
@@ -65,11 +65,14 @@ class MemoryStore:
         self._refuse_missing(path)
         return parse(bytes(self._lines[path]), path)
 
-    def rewrite(self, path: Path, lines: Iterable[bytes], owner: Owner) -> None:
+    def rewrite(self, path: Path, lines: Iterable[bytes], owner: Owner, expect: Reading | None = None) -> None:
         """Put other lines in the place of a session's."""
         del owner
         self._refuse_missing(path)
         self._refuse_held(path)
+        refuse_newer(self.read(path).header, path)
+        if expect is not None and expect.size != len(self._lines[path]):
+            raise StaleSessionError(f"{path} has lines that were not read.")
         self._lines[path] = bytearray(b"".join(lines))
 
     def rows(self, progress: Progress | None = None) -> Listing:

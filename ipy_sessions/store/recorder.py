@@ -23,6 +23,7 @@ from ipy_sessions.encoding import clean, decode, encode
 from ipy_sessions.entries import OUTSIDE_TREE, Entry, NewEntry, check
 from ipy_sessions.errors import (
     InvalidEntryError,
+    LogLostError,
     LogWriteError,
     SessionNotFoundError,
     SessionReadOnlyError,
@@ -220,6 +221,14 @@ class Recorder:
         """Return when the disk holds every entry, unless nobody wants that."""
         if self._log is not None and self._settings().sync != "never" and self._process == os.getpid():
             self._log.flush()
+
+    def check_kept(self) -> None:
+        """Raise `LogLostError` when what was written is not where it was any more."""
+        if self._log is not None and self._process == os.getpid() and not self._log.leads_here():
+            raise LogLostError(
+                f"{self.file} was deleted, moved, replaced or cut short while the session was open. What is in memory "
+                "can be written to a file again: type `%session keep`."
+            )
 
     def close(self) -> None:
         """Flush, and let go of the file; in a forked child it is the parent's, and nothing is done.

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from ipy_sessions.encoding import encode
 from ipy_sessions.entries import VERSION
-from ipy_sessions.errors import NotASessionError, SessionNotFoundError, SessionReadOnlyError
+from ipy_sessions.errors import NotASessionError, SessionNotFoundError, SessionReadOnlyError, StaleSessionError
 from ipy_sessions.testing.stores.workbench import Contract, Talk, Workbench, append, need, refuses, same
 
 LONG = 300_000  # characters of a line that is longer than any buffer of one step
@@ -171,6 +171,19 @@ def broken_off_rewriting(bench: Workbench) -> None:
     bench.open(path)
 
 
+def rewritten_as_read(bench: Workbench) -> None:
+    """A session that has lines which were not read is not rewritten: StaleSessionError, and all of them are there."""
+    talk = bench.talk("one")
+    path = bench.keep(talk)
+    reading = bench.store.read(path).reading
+    _, log = bench.open(path)
+    append(log, talk.answer("in the meantime"))
+    log.close()
+    with refuses(StaleSessionError, "rewrite what was written to since"):
+        bench.store.rewrite(path, talk.lines[:2], bench.owner(), reading)
+    same(bench.read(path), talk.lines, "the lines")
+
+
 def damaged_line(bench: Workbench) -> None:
     """One damaged line is skipped and reported with its number; those before and behind it are read."""
     talk = bench.talk("one", "two", "three")
@@ -202,6 +215,8 @@ def newer_version(bench: Workbench) -> None:
     for _ in range(2):
         with refuses(SessionReadOnlyError, "open"):
             bench.open(path)
+        with refuses(SessionReadOnlyError, "rewrite"):
+            bench.store.rewrite(path, talk.lines, bench.owner())
     same(bench.read(path), talk.lines, "the lines afterwards")
 
 
@@ -232,6 +247,7 @@ CONTRACTS: tuple[Contract, ...] = (
     opening_changes_nothing,
     rewritten_whole,
     broken_off_rewriting,
+    rewritten_as_read,
     damaged_line,
     not_a_session,
     newer_version,
