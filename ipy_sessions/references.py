@@ -17,13 +17,14 @@ SHORTEST_TAIL = 4  # characters of an id's end that may stand for it
 
 
 def matching(ref: str, rows: Sequence[SessionInfo]) -> Rows:
-    """Return the sessions that a reference means: by name, or else by id or the end of one, or else by title."""
+    """Return the sessions that a reference means: by name, else by id, its end or beginning, else by title."""
     if named := [row for row in rows if row.name == ref]:
         return named
     bare = ref.replace("-", "").lower()
     exact = [row for row in rows if row.id == ref]
     ends = [row for row in rows if len(bare) >= SHORTEST_TAIL and row.id.replace("-", "").lower().endswith(bare)]
-    return exact or ends or [row for row in rows if row.title == ref]
+    begins = [row for row in rows if len(ref) >= SHORTEST_TAIL and row.id.startswith(ref)]
+    return exact or ends or begins or [row for row in rows if row.title == ref]
 
 
 def unknown(ref: str, rows: Sequence[SessionInfo]) -> str:

@@ -165,6 +165,9 @@ class Settings:
     session_magic: str = _setting("session", "The name of %session.")
 
     def __post_init__(self) -> None:
+        keep: Any = self.prune_keep
+        if type(keep) is int:  # a number is what one types
+            object.__setattr__(self, "prune_keep", str(keep))
         for name in ("stop_sequences", "secrets"):
             object.__setattr__(self, name, texts(getattr(self, name)))  # a list is what one types
         for name in DEFAULTS:
@@ -204,11 +207,11 @@ class Settings:
     @property
     def pruning(self) -> Policy:
         """What may go at load."""
-        return Policy.parse(
-            older_than=self.prune_older_than or None,
-            keep=self.prune_keep or None,
-            max_bytes=self.prune_max_bytes or None,
-        )
+        limits = {name: getattr(self, f"prune_{name}") or None for name in ("older_than", "keep", "max_bytes")}
+        try:
+            return Policy.parse(**limits)
+        except SettingError as error:  # which begins with the limit's name
+            raise SettingError(f"prune_{error}") from None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:

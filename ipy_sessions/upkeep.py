@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +26,7 @@ from ipy_sessions.findings import Finding
 from ipy_sessions.identifiers import SYSTEM, Source
 from ipy_sessions.library import Ref
 from ipy_sessions.manager import SessionManager
-from ipy_sessions.references import matching, names
+from ipy_sessions.references import busy, matching, names
 from ipy_sessions.retention import Candidate, Going, Plan, Policy, plan
 from ipy_sessions.session import Session
 from ipy_sessions.store.disk import FolderStore
@@ -116,7 +116,8 @@ class Upkeep:
             While its reply is coming in.
         """
         path = self._let_go(ref)
-        return self._manager.store.delete(path, self._manager.owner(), reason)
+        with self._telling(path):
+            return self._manager.store.delete(path, self._manager.owner(), reason)
 
     def trashed(self) -> list[SessionInfo]:
         """Return what is in the trash, that of the latest message first."""
@@ -232,8 +233,10 @@ class Upkeep:
                 progress(number, len(paths))
             findings = store.examine(path)
             if findings:
+                original = None
                 mends = repair and any(finding.repair for finding in findings)
-                original = store.repair(self._let_go(path), self._manager.owner()) if mends else None
+                with suppress(SessionBusyError) if ref is None else self._telling(path):  # the others are mended
+                    original = store.repair(self._let_go(path), self._manager.owner()) if mends else None
                 found.append(Verified(path, findings, original))
         return found
 
@@ -274,11 +277,20 @@ class Upkeep:
         mask = replacing(secret) if secret else Mask(os.environ, self._manager.settings.secrets)
         done = redacted(contents, store.blobs, mask, self._source)
         if done.entries:
-            store.rewrite(path, done.lines, self._manager.owner(), contents.reading)
+            with self._telling(path):
+                store.rewrite(path, done.lines, self._manager.owner(), contents.reading)
             store.collect(done.old_blobs)
         return done
 
     # Inside
+
+    @contextmanager
+    def _telling(self, path: Path) -> Iterator[None]:
+        """Say of a session that is open elsewhere which it is, and the ways on."""
+        try:
+            yield
+        except SessionBusyError as error:
+            raise SessionBusyError(busy(self._manager.row(path).tail, error), error.owner) from None
 
     def _folder(self) -> FolderStore:
         if not isinstance(self._manager.store, FolderStore):

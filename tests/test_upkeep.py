@@ -23,6 +23,8 @@ from ipy_sessions import (
     SessionNotFoundError,
     SessionReadOnlyError,
     SessionsError,
+    SettingError,
+    Settings,
     StaleSessionError,
     Upkeep,
     assistant,
@@ -374,3 +376,26 @@ def test_a_copy_of_what_is_in_memory_alone_is_in_memory_alone(tmp_path: Path) ->
     manager.create("alice", temporary=True).append(user("hi"))
     assert manager.fork("alice").temporary
     assert not (tmp_path / "s").exists()
+
+
+def test_a_session_that_is_open_elsewhere_is_named_with_the_ways_on(manager: SessionManager, upkeep: Upkeep) -> None:
+    """Whatever was to be done with it; of a whole folder the others are mended."""
+    for name in ("alice", "bob"):
+        session = talk(manager, name)
+        with session.file.open("ab") as file:
+            file.write(b"garbage\n")
+    other = SessionManager(manager.store.path)
+    held = other.open("alice")
+    with pytest.raises(SessionBusyError, match="%session fork"):
+        upkeep.delete("alice")
+    mended = {found.path: found.original for found in upkeep.verify(repair=True)}
+    assert mended.pop(held.file) is None
+    assert all(mended.values())
+    other.close()
+
+
+def test_limits_at_load_are_called_as_they_were_typed() -> None:
+    """By the setting's name; a number may be one."""
+    assert Settings(prune_keep=7).pruning == Policy(keep=7)  # type: ignore[arg-type]
+    with pytest.raises(SettingError, match=r"^prune_older_than is an age"):
+        Settings(prune_older_than="soon")

@@ -149,7 +149,7 @@ FORMS = {
             "Show this notebook's sessions, the latest first. Number 0 is the one you are in.",
             lambda read: List(read.all, _given(read, FILTERS), read.archived),
             (
-                _flag("--all", "every session of the folder"),
+                _flag("--all", "those of every notebook"),
                 _value("--name", "TEXT", "those whose name or first message holds this"),
                 _value("--tag", "TAG", "those that have this tag"),
                 _value("--model", "NAME", "those that this model answered last"),
