@@ -35,7 +35,7 @@ from ipy_sessions.settings import PARAMETERS, Parameters, Settings
 from ipy_sessions.store.blobs import put_back
 from ipy_sessions.store.reading import BadLine
 from ipy_sessions.store.recorder import Recorder
-from ipy_sessions.summary import TITLE, SessionInfo, tail
+from ipy_sessions.summary import SessionInfo, tail, title_of
 from ipy_sessions.tree import Tree
 
 FindModel = Callable[[str], Model]
@@ -343,7 +343,7 @@ class Session:
     def title(self) -> str:
         """Its name, or else the beginning of its first message."""
         first = next((entry.text for entry in self.tree if entry.role == "user"), "")
-        return self.name or " ".join(first.split())[:TITLE] or tail(self.id)
+        return title_of(self.name, first, self.id)
 
     def _check_writable(self) -> None:
         if self.closed:

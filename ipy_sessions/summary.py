@@ -18,12 +18,21 @@ import msgspec
 from ipy_sessions.identifiers import moment
 
 TAIL = 6  # characters of an id that tell a session from its neighbours
+JOINER = "\u200d"  # of emoji that are made of several
 TITLE = 50  # characters of the first message that stand for a name
 
 
 def tail(session_id: str) -> str:
     """Return the end of an id that stands in file names and lists."""
     return session_id.replace("-", "")[-TAIL:]
+
+
+def title_of(name: str | None, first_message: str, session_id: str) -> str:
+    """Return what a session is called where it is shown: nothing of it moves a cursor or turns a text around."""
+    title = name or " ".join(first_message.split())[:TITLE]
+    if not title.isprintable():
+        title = "".join(sign for sign in title if sign.isprintable() or sign == JOINER).strip()
+    return title or tail(session_id)
 
 
 class Outline(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -130,7 +139,7 @@ class SessionInfo(msgspec.Struct, eq=False, gc=False):
     @property
     def title(self) -> str:
         """The name, or else the beginning of the first message, or else the end of the id."""
-        return self.name or " ".join(self.first_message.split())[:TITLE] or self.tail
+        return title_of(self.name, self.first_message, self.id)
 
     @property
     def created(self) -> datetime:

@@ -305,3 +305,11 @@ def test_sessions_that_somebody_else_has_kept_go_on_in_memory(manager: SessionMa
         assert other.open("alice").prompt("What's my name?").text == "Your name is **Alice**."
         assert [row.message_count for row in other.list()] == [4]
     assert session.file.read_bytes() == kept
+
+
+def test_a_name_moves_no_cursor(manager: SessionManager) -> None:
+    """What a log says is data: escapes and turned directions are not shown; the name itself is kept."""
+    session = manager.create("\x1b[31mred\u202eabc \U0001f469\u200d\U0001f52c")
+    assert session.title == session.info().title == "[31mredabc \U0001f469\u200d\U0001f52c"
+    assert session.name is not None
+    assert "\x1b" in session.name
