@@ -445,11 +445,13 @@ def test_a_session_that_is_open_elsewhere_can_be_forked(
 
 
 def test_a_fork_of_a_session_in_memory_has_its_pictures(manager: SessionManager) -> None:
-    """What was too large for a line comes along, although no file has it yet."""
+    """What was too large for a line comes along, although no file has it yet, and is there when the copy is kept."""
     block = {"type": "tool_result", "tool_use_id": "t", "content": "long " * 20_000}
     draft = manager.create("draft", temporary=True)
     draft.append(user([block]))
     copy = manager.fork("draft")
+    assert copy.content(next(iter(copy.tree))) == [block]
+    copy.keep()
     manager.close(copy)
     again = manager.open(copy.file)
     assert again.content(next(iter(again.tree))) == [block]
