@@ -26,6 +26,7 @@ from ipy_sessions.summary import Outline, cursor
 WHOLE = 16 * 1024 * 1024  # bytes; of larger files the ends are read
 END = 64 * 1024  # bytes of each end
 INFO = b'"info"'
+ARCHIVED = b'"archived"'
 USER = b'"user"'
 
 
@@ -77,26 +78,25 @@ class _Head(msgspec.Struct, gc=False):
 
 _head_line = msgspec.json.Decoder(_Head).decode
 
-# How a line of ours begins, as far as the time of a message.
-_begins = re.compile(
-    rb'\{"type":"message","seq":\d+,"id":"[^"\\]*","parent_id":(?:null|"[^"\\]*"),"session":"[^"\\]*",'
-    rb'"ts":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)"'
-).match
+# How the line of a message begins when we have written it, and where its time is then.
+BEGINS, BEFORE_TIME = b'{"type":"message","seq":', b'","ts":"'
+_time = re.compile(rb'","ts":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)"').match
 
 
 def glance(data: bytes) -> str | None:
-    """Return the cursor of a small file that was written by us and says nothing of itself; ``None`` for any other.
+    """Return the cursor of a small file that was written by us and is not archived; ``None`` for any other.
 
     Without an index, ten thousand files are sorted by this; their outlines are read when somebody looks at them.
     """
-    last = _begins(data, data.rfind(b"\n", 0, len(data) - 1) + 1)
-    if last is None or not data.endswith(b"}\n") or INFO in data:
+    last = data.rfind(b"\n", 0, len(data) - 1) + 1
+    if not data.startswith(BEGINS, last) or not data.endswith(b"}\n") or ARCHIVED in data:
         return None
+    time = _time(data, data.find(BEFORE_TIME, last))
     try:
         head = _head_line(data[: data.find(b"\n")])
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return cursor(last[1].decode(), head.id) if head.type == "session" else None
+    return cursor(time[1].decode(), head.id) if time is not None and head.type == "session" else None
 
 
 def read_outline(fd: int, size: int, path: Path | str, before: Before | None = None) -> Outline:
