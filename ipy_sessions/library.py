@@ -13,7 +13,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TypeAlias
 
-from ipy_sessions.errors import AmbiguousReferenceError, SessionNotFoundError
+from ipy_sessions.errors import AmbiguousReferenceError, SessionNotFoundError, SettingError
 from ipy_sessions.notebook import cell_ids
 from ipy_sessions.references import Filter, matching, names, unknown
 from ipy_sessions.session import Session
@@ -73,6 +73,11 @@ class Library:
         progress
             Called with how many files of how many were looked at; whatever it raises ends the search.
         """
+        if limit is not None and limit < 0:
+            raise SettingError(f"limit is how many sessions are wanted, from 0, and not {limit}.")
+        for date in (since, until):
+            if date is not None and date.tzinfo is None:
+                raise SettingError(f"{date} is without a time zone. Say which: datetime(…, tzinfo=UTC).")
         wanted = Filter(name=name, tag=tag, model=model, key=key, since=since, until=until)
         here = None if notebook is None else _Notebook(notebook, self.store.path)
         rows = [row for row in self.scan(progress).rows if not after or row.cursor < after]

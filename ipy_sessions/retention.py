@@ -118,6 +118,8 @@ class Candidate:
 
     Parameters
     ----------
+    path
+        Its file, which tells it from a copy with the same id.
     id, title
         Its id, and what it is called.
     modified
@@ -134,6 +136,7 @@ class Candidate:
         Whether somebody has it open.
     """
 
+    path: str
     id: str
     title: str
     modified: datetime
@@ -177,7 +180,9 @@ def plan(candidates: Iterable[Candidate], policy: Policy, now: datetime) -> Plan
     The oldest go first, until what remains is within the limits, or protected. The order of `candidates` does not
     matter; of two with messages at the same time the one with the lower id goes first; a time in the future is now.
     """
-    ordered = sorted(candidates, key=lambda one: (min(one.modified, now), one.id, one.size, one.title, one.protection))
+    ordered = sorted(
+        candidates, key=lambda one: (min(one.modified, now), one.id, one.path, one.size, one.title, one.protection)
+    )
     reasons: list[str | None] = [_too_old(one, policy, now) for one in ordered]
     for limit, words, weights in (
         (policy.keep, f"more than {policy.keep}", [0 if one.protection else 1 for one in ordered]),

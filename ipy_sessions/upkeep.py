@@ -8,6 +8,7 @@ told.
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -38,6 +39,8 @@ from ipy_sessions.summary import SessionInfo
 ARCHIVE_AFTER = timedelta(days=30)
 IN_THE_LIST = 100
 SHORTEST = 4  # characters of a text that can be taken out
+MARKS = ("pinned", "archived")
+LONGEST_TAG = 100  # characters
 
 
 class Verified(NamedTuple):
@@ -85,7 +88,7 @@ class Upkeep:
         """
         with self._session(ref) as session:
             had = session.info().tags
-            given = dict.fromkeys(tag.strip() for tag in tags if tag.strip())
+            given = dict.fromkeys(tag for written in tags if (tag := _tag(written)))
             now = [tag for tag in had if tag not in given] if remove else list(dict.fromkeys([*had, *given]))
             if now != list(had):
                 session.note(tags=now)
@@ -99,6 +102,10 @@ class Upkeep:
         SessionBusyError, SessionNotFoundError
             As `SessionManager.open`.
         """
+        if mark not in MARKS:
+            raise InvalidEntryError(
+                f"A session can be marked as {' or '.join(map(repr, MARKS))}, and not {mark!r:.60}."
+            )
         with self._session(ref) as session:
             if getattr(session.info(), mark) is not on:
                 session.note(**{mark: on})
@@ -144,25 +151,24 @@ class Upkeep:
 
     def plan(self, policy: Policy) -> Plan:
         """Return what a policy would put into the trash, by each session's last message; nothing is done."""
-        rows = {row.id: row for row in self._manager.list(archived=None) if row.size}
-        candidates = {row.id: self._candidate(row) for row in rows.values()}
+        rows = {str(row.path): row for row in self._manager.list(archived=None) if row.size}
+        candidates = {path: self._candidate(row) for path, row in rows.items()}
         checked: set[str] = set()
         while True:
             planned = plan(candidates.values(), policy, self._source.now())
-            open_questions = [going.candidate.id for going in planned.going if going.candidate.id not in checked]
-            if not open_questions:
+            unsure = [path for going in planned.going if (path := going.candidate.path) not in checked]
+            if not unsure:
                 return planned
-            for session_id in open_questions:  # what protects a session may stand anywhere in it
-                candidates[session_id] = self._exact(rows[session_id])
-                checked.add(session_id)
+            for path in unsure:  # what protects a session may stand anywhere in it
+                candidates[path] = self._exact(rows[path])
+                checked.add(path)
 
     def prune(self, policy: Policy) -> list[Going]:
         """Put what `plan` names into the trash; return what went. What was opened in the meantime stays."""
-        rows = {row.id: row for row in self._manager.list(archived=None)}
         gone = []
         for going in self.plan(policy).going:
             try:
-                self._manager.store.delete(rows[going.candidate.id].path, self._manager.owner(), going.reason)
+                self._manager.store.delete(Path(going.candidate.path), self._manager.owner(), going.reason)
             except (SessionBusyError, SessionNotFoundError):
                 continue
             gone.append(going)
@@ -171,11 +177,14 @@ class Upkeep:
     def plan_trash(self, policy: Policy) -> list[tuple[SessionInfo, str]]:
         """Return what of the trash a policy would delete for good, each with the reason; nothing is done."""
         rows = {str(row.path): row for row in self.trashed()}
-        found = [Candidate(id=at, title=row.title, modified=row.modified, size=row.size) for at, row in rows.items()]
+        found = [
+            Candidate(path=at, id=row.id, title=row.title, modified=row.modified, size=row.size)
+            for at, row in rows.items()
+        ]
         limited = policy if any((policy.older_than, policy.keep, policy.max_bytes)) else None
         if limited is None:
             return [(row, "in the trash") for row in rows.values()]
-        return [(rows[going.candidate.id], going.reason) for going in plan(found, limited, self._source.now()).going]
+        return [(rows[going.candidate.path], going.reason) for going in plan(found, limited, self._source.now()).going]
 
     def empty(self, policy: Policy) -> tuple[list[tuple[SessionInfo, str]], list[Path]]:
         """Delete what `plan_trash` names for good, and the blobs that nothing refers to then; return both."""
@@ -326,8 +335,9 @@ class Upkeep:
 
     def _candidate(self, row: SessionInfo) -> Candidate:
         return Candidate(
-            id=row.id, title=row.title, modified=row.modified, size=row.size, name=row.name, pinned=row.pinned
-        )
+            path=str(row.path), id=row.id, title=row.title, modified=row.modified, size=row.size,
+            name=row.name, pinned=row.pinned,
+        )  # fmt: skip
 
     def _in_use(self, path: Path) -> bool:
         here = any(session.file == path for session in self._manager.opened)  # those that are only read, too
@@ -338,6 +348,14 @@ class Upkeep:
         header, tree, _, _ = self._manager.store.read(row.path)
         whole = summarise(row.path, header, tree, size=row.size)
         return Candidate(
-            id=row.id, title=whole.title, modified=whole.modified, size=row.size, name=whole.name,
+            path=str(row.path), id=row.id, title=whole.title, modified=whole.modified, size=row.size, name=whole.name,
             pinned=whole.pinned, labels=whole.label_count, in_use=self._in_use(row.path),
         )  # fmt: skip
+
+
+def _tag(written: str) -> str:
+    """Return a tag as it is kept, so that it is found by what looks the same: composed characters, single spaces."""
+    tag = " ".join(unicodedata.normalize("NFC", written).split())
+    if len(tag) > LONGEST_TAG:
+        raise InvalidEntryError(f"{tag[:20]!r}… is too long for a tag: it takes up to {LONGEST_TAG} characters.")
+    return tag

@@ -109,6 +109,7 @@ def test_any_line_is_a_command_or_a_sentence(name: str, words: list[str]) -> Non
         ("close", c.Close()),
         ("keep", c.Keep()),
         ("rename don't", c.Rename("don't")),
+        ("rename --clear", c.Rename(None)),
         ("history --df d", c.History("d")),
         ("show", c.Show()),
         ("file", c.File()),

@@ -403,8 +403,7 @@ def odd_files(folder: Path) -> dict[str, str]:
     return {
         **reasons,
         "fifo": "it is no file",
-        "device": "it is no file",
-        "loop": "symbolic links",
+        **dict.fromkeys(("device", "dangling", "loop"), "It is a link"),
         "unreadable": "denied",
     }
 

@@ -172,6 +172,7 @@ def test_lifecycle_commands(terminal: Shell) -> None:
     assert "in memory alone, %session keep writes it" in terminal.run("%agent hi")
     assert "`%session keep` writes it to" in terminal.run("%session file")
     assert "kept draft, 2 messages, .sessions/" in terminal.run("%session keep")
+    assert "renamed to hi, 2 messages" in terminal.run("%session rename --clear")
     assert "renamed to final, 2 messages" in terminal.run("%session rename final")
     assert "Closed final." in terminal.run("%session close")
     assert "continued final, 2 messages" in terminal.run("%session continue")

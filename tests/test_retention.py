@@ -41,7 +41,14 @@ POLICIES = st.builds(
 
 def session(number: int, age: float = 0, size: int = 100, **more: Any) -> Candidate:
     """Return a session whose last message is so many days old."""
-    return Candidate(id=f"{number:04}", title=f"session {number}", modified=NOW - age * DAY, size=size, **more)
+    return Candidate(
+        path=f"{number:04}.jsonl",
+        id=f"{number:04}",
+        title=f"session {number}",
+        modified=NOW - age * DAY,
+        size=size,
+        **more,
+    )
 
 
 def protected(candidate: Candidate) -> bool:

@@ -399,3 +399,68 @@ def test_limits_at_load_are_called_as_they_were_typed() -> None:
     assert Settings(prune_keep=7).pruning == Policy(keep=7)  # type: ignore[arg-type]
     with pytest.raises(SettingError, match=r"^prune_older_than is an age"):
         Settings(prune_older_than="soon")
+
+
+def test_no_link_leads_out_of_the_folder(manager: SessionManager, upkeep: Upkeep, tmp_path: Path) -> None:
+    """A session is not read through one, and nothing is put into the trash or among the payloads through one."""
+    session = talk(manager, "alice")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    secret = elsewhere / "secret.jsonl"
+    secret.write_bytes(session.file.read_bytes())
+    (manager.store.path / "linked.jsonl").symlink_to(secret)
+    (manager.store.path / ".trash").symlink_to(elsewhere)
+    (manager.store.path / "blobs").symlink_to(elsewhere)
+    assert titles(manager) == ["alice"]
+    with pytest.raises(SessionNotFoundError, match="link"):
+        manager.store.read(manager.store.path / "linked.jsonl")
+    with pytest.raises(LogWriteError, match="link"):
+        upkeep.delete("alice")
+    with manager.open("alice") as opened, pytest.raises(LogWriteError, match="link"):
+        opened.append(image(PICTURE))
+    assert titles(manager) == ["alice"]
+    assert list(elsewhere.iterdir()) == [secret]
+
+
+def test_numbers_are_taken_out_too(manager: SessionManager, upkeep: Upkeep) -> None:
+    """What was given to a tool as a number is no text in the log."""
+    session = manager.create("alice")
+    session.append(user("Call me."))
+    call = {"type": "tool_use", "id": "t", "name": "call", "input": {"phone": 491701234567, "x": [1.5, True]}}
+    session.append(assistant([call]))
+    manager.close(session)
+    assert len(upkeep.redact("alice", "491701234567").entries) == 1
+    (message,) = [entry for entry in manager.open("alice").tree if entry.role == "assistant"]
+    assert message.content[0]["input"] == {"phone": "[redacted]", "x": [1.5, True]}
+
+
+def test_a_copy_of_a_session_is_another_session_to_a_policy(manager: SessionManager, upkeep: Upkeep) -> None:
+    """A file that was copied by hand has the same id; each is counted, and what is named stays."""
+    (session,) = days(manager, 50)
+    copy = session.file.with_name("copy.jsonl")
+    copy.write_bytes(session.file.read_bytes())
+    going = upkeep.plan(Policy.parse(older_than="40d")).going
+    assert sorted(one.candidate.path for one in going) == sorted(map(str, (session.file, copy)))
+    assert len(upkeep.prune(Policy.parse(older_than="40d"))) == 2
+
+
+def test_what_cannot_be_a_tag_a_mark_or_a_limit_is_refused(manager: SessionManager, upkeep: Upkeep) -> None:
+    """Tags are found by what looks the same; a mark that there is not, a date without a zone: one sentence."""
+    talk(manager, "alice")
+    assert upkeep.tag("alice", "cafe\u0301  au\nlait", "caf\u00e9 au lait") == ("caf\u00e9 au lait",)
+    with pytest.raises(InvalidEntryError, match="100 characters"):
+        upkeep.tag("alice", "x" * 101)
+    with pytest.raises(InvalidEntryError, match="'pinned' or 'archived'"):
+        upkeep.mark("alice", "liked")
+    with pytest.raises(SettingError, match="-1"):
+        manager.list(limit=-1)
+    with pytest.raises(SettingError, match="time zone"):
+        manager.list(since=datetime(2026, 3, 1))  # noqa: DTZ001 - which is what is refused
+
+
+def test_a_name_can_be_taken_away(manager: SessionManager) -> None:
+    """The session is then called by its first question again."""
+    talk(manager, "alice", "What is a log?")
+    with manager.open("alice") as session:
+        session.note(name=None)
+    assert titles(SessionManager(manager.store.path)) == ["What is a log?"]

@@ -97,7 +97,7 @@ def _seconds(written: str | None) -> float:
 def _name(words: Sequence[str]) -> str:
     name = " ".join(words).strip()
     if not name:
-        raise CommandError("A name cannot be empty. Type `%session rename NAME`.")
+        raise CommandError("A name cannot be empty. Type `%session rename NAME`, or `%session rename --clear`.")
     return name
 
 
@@ -168,9 +168,9 @@ FORMS = {
         Form("keep", "Write a session that is in memory alone to its file.", lambda _: Keep()),
         Form(
             "rename",
-            "Give the session a name.",
-            lambda read: Rename(_name(read.name)),
-            (_words("name", "its new name", nargs="+"),),
+            "Give the session a name, or with --clear none.",
+            lambda read: Rename(None if read.clear and not read.name else _name(read.name)),
+            (_words("name", "its new name"), _flag("--clear", "take its name away instead")),
         ),
         Form(
             "tag",

@@ -136,9 +136,9 @@ class Keep(msgspec.Struct, frozen=True):
 
 
 class Rename(msgspec.Struct, frozen=True):
-    """``%session rename``: give the session a name."""
+    """``%session rename``: give the session a name, or take it away."""
 
-    name: str
+    name: str | None
 
 
 class History(msgspec.Struct, frozen=True):

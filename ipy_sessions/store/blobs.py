@@ -22,7 +22,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeGuard
 
-from ipy_sessions.store.whole import write_whole
+from ipy_sessions.store.whole import make_private, write_whole
 
 LARGE = 64 * 1024  # characters of a text that leaves its line
 PREVIEW = 200  # characters of it that stay
@@ -199,7 +199,7 @@ class FolderBlobs:
                 return
         if not self.path.exists():
             self._make()
-            self.path.mkdir(mode=0o700, exist_ok=True)
+        make_private(self.path)
         write_whole(file, [blob.data])
 
     def get(self, name: str, suffix: str) -> bytes | None:

@@ -227,4 +227,5 @@ def _refuse_others(path: Path) -> Header:
 
 
 def _not_found(path: Path, error: OSError) -> SessionNotFoundError:
-    return SessionNotFoundError(f"{path} could not be read: {error.strerror or error}.")
+    why = "it is a link to another file" if error.errno == errno.ELOOP else error.strerror or error
+    return SessionNotFoundError(f"{path} could not be read: {why}.")

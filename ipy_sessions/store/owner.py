@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from ipy_sessions.identifiers import moment, timestamp
-from ipy_sessions.store.whole import write_whole
+from ipy_sessions.store.whole import make_private, write_whole
 
 SAME_START = 2.0  # seconds by which two readings of one process's start may differ
 
@@ -84,7 +84,7 @@ def read_owner(record: Path) -> Owner | None:
 def write_owner(record: Path, owner: Owner) -> None:
     """Write a record, whole; where that cannot be done there is none, and a lock alone has to do."""
     with suppress(OSError):
-        record.parent.mkdir(mode=0o700, exist_ok=True)
+        make_private(record.parent)
         write_whole(record, [msgspec.json.encode(owner)], sync=False)
 
 

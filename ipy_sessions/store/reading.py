@@ -21,7 +21,9 @@ from ipy_sessions.errors import NotASessionError, SessionReadOnlyError
 from ipy_sessions.store.lines import Fault, Lines
 from ipy_sessions.tree import Tree
 
-FLAGS = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0)
+FLAGS = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+"""How a file of a folder is opened. A link is not followed: in a folder that came from others it may lead anywhere."""
+
 BLOCK = 64 * 1024  # bytes read at a time when looking for a line's end or beginning
 LONGEST_HEADER = 16 * 1024 * 1024  # bytes; what has no line break by then is no session
 

@@ -6,6 +6,7 @@ sessions; one that a crash has left behind is nobody's, and house-keeping delete
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import threading
@@ -54,6 +55,19 @@ def write_whole(path: Path, data: Iterable[bytes], *, sync: bool = True) -> None
     finally:
         with suppress(OSError):
             new.unlink()
+
+
+def make_private(folder: Path) -> None:
+    """Create a folder within a session folder, for its owner alone; one that is there serves, but for a link.
+
+    Raises
+    ------
+    OSError
+        When it cannot be created, or is a link: what is kept here must not end up somewhere else.
+    """
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink():
+        raise OSError(errno.ELOOP, f"{folder} is a link")
 
 
 def sync_folder(folder: Path) -> None:

@@ -75,7 +75,7 @@ def redacted(contents: Contents, blobs: Blobs, mask: Masked, source: Source) -> 
 
 def _fields(entry: Entry, blobs: Blobs, mask: Masked) -> dict[str, Any]:
     whole = {**entry.fields, "content": put_back(entry.fields["content"], blobs.get)} if _has(entry) else entry.fields
-    masked = _without_data(clean(whole, mask), mask)
+    masked = _without_data(clean(_without_numbers(whole, mask), mask), mask)
     if entry.role == "assistant":
         masked = unsigned_where_changed(masked, whole)
     if masked == whole:
@@ -88,6 +88,17 @@ def _fields(entry: Entry, blobs: Blobs, mask: Masked) -> dict[str, Any]:
 
 def _has(entry: Entry) -> bool:
     return next(iter(references(entry.fields)), None) is not None
+
+
+def _without_numbers(value: Any, mask: Masked) -> Any:
+    """Return a value in which the numbers whose digits hold the secret are what is left of those."""
+    if isinstance(value, dict):
+        return {key: _without_numbers(item, mask) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_numbers(item, mask) for item in value]
+    if isinstance(value, int | float) and not isinstance(value, bool) and mask(written := repr(value)) != written:
+        return mask(written)
+    return value
 
 
 def _without_data(value: Any, mask: Masked) -> Any:

@@ -18,6 +18,7 @@ from ipy_sessions.identifiers import SYSTEM, timestamp
 from ipy_sessions.store.blobs import FolderBlobs, names_in
 from ipy_sessions.store.rows.catalog import SUFFIX
 from ipy_sessions.store.whole import SUFFIX as NEW
+from ipy_sessions.store.whole import make_private
 
 NAME = ".trash"
 LOG = "removed.log"
@@ -34,7 +35,7 @@ def throw_away(path: Path, reason: str = "") -> Path:
     """
     trash = path.parent / NAME
     try:
-        trash.mkdir(mode=0o700, exist_ok=True)
+        make_private(trash)
         there = move(path, trash)
         _note(trash, "moved into the trash", there, reason)
     except OSError as error:
@@ -130,7 +131,7 @@ def left_over(folder: Path, blobs: FolderBlobs, names: Collection[str] = ()) -> 
 
 def _note(trash: Path, did: str, file: Path, reason: str) -> None:
     """Write down what was done with a file, one JSON object a line."""
-    trash.mkdir(mode=0o700, exist_ok=True)
+    make_private(trash)
     line = {"ts": timestamp(SYSTEM.now()), "did": did, "file": file.name, "reason": reason}
     fd = os.open(trash / LOG, os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_CLOEXEC, 0o600)
     try:

@@ -7,6 +7,7 @@ reason.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterable
@@ -153,6 +154,8 @@ def _look(file: Known | str, folder: int, index: Index) -> Known:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == errno.ELOOP:
+        return "It is a link, and links are not followed. `%session open` with the path that it leads to opens that."
     if isinstance(error, OSError) and error.strerror:
         return f"It cannot be read: {error.strerror}."
     return str(error)
