@@ -11,37 +11,29 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Self
 
 from ipy_sessions import turn
 from ipy_sessions.asking import OneTurn
-from ipy_sessions.context import Context, build
 from ipy_sessions.context.parameters import own_parameters, settings_entry
-from ipy_sessions.counting import name_of, notebook_of, summarise
+from ipy_sessions.conversation import Conversation
 from ipy_sessions.encoding import clean
-from ipy_sessions.entries import Block, Entry, Header, NewEntry, user
+from ipy_sessions.entries import user
 from ipy_sessions.errors import (
     InvalidEntryError,
     ModelError,
-    SessionClosedError,
-    SessionReadOnlyError,
     TurnRunningError,
 )
 from ipy_sessions.events import BlockEnd, Event, Reply, TextDelta, ThinkingDelta, Waiting
 from ipy_sessions.identifiers import SYSTEM, Source
 from ipy_sessions.model.interface import Model
 from ipy_sessions.settings import PARAMETERS, Parameters, Settings
-from ipy_sessions.store.blobs import put_back
-from ipy_sessions.store.reading import BadLine
 from ipy_sessions.store.recorder import Recorder
-from ipy_sessions.summary import SessionInfo, tail, title_of
-from ipy_sessions.tree import Tree
 
 FindModel = Callable[[str], Model]
 
 
-class Session:
+class Session(Conversation):
     """A conversation and its log. `SessionManager` makes and opens them.
 
     Parameters
@@ -67,15 +59,9 @@ class Session:
         source: Source = SYSTEM,
         read_only: str = "",
     ) -> None:
-        self.tree: Tree = recorder.tree
-        """All its entries."""
-        self.bad_lines: list[BadLine] = recorder.bad_lines
-        """Lines that could not be read."""
+        super().__init__(recorder, read_only)
         self.streaming = False
         """Whether a reply is coming in."""
-        self.read_only = read_only
-        """Why it can only be read; empty when it can be written."""
-        self._recorder = recorder
         self._settings = settings
         self._find_model = find_model
         self._source = source
@@ -86,103 +72,12 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __repr__(self) -> str:
-        info = self.info()
-        return f"<Session {info.title!r}, {info.message_count} messages, {self.file}>"
-
-    # What it is
-
-    @property
-    def header(self) -> Header:
-        """The first line of its log."""
-        return self._recorder.header
-
-    @property
-    def id(self) -> str:
-        """Its id."""
-        return self.header.id
-
-    @property
-    def file(self) -> Path:
-        """Path of its file, known before the file exists."""
-        return self._recorder.file
-
-    @property
-    def temporary(self) -> bool:
-        """Whether it is kept in memory alone."""
-        return self._recorder.temporary
-
-    @property
-    def name(self) -> str | None:
-        """Its name, if it has one."""
-        return name_of(self.header, self.tree)
-
-    @property
-    def notebook(self) -> str | None:
-        """The notebook that it belongs to, as its log names it."""
-        return notebook_of(self.header, self.tree)
-
-    @property
-    def leaf(self) -> str | None:
-        """Id of the entry that the next one will follow; ``None`` before the first."""
-        return self.tree.leaf
-
     @property
     def parameters(self) -> Parameters:
         """What its next turn is sent with; a default model is found when it is asked."""
         return own_parameters(self.tree.path()) or self._settings().parameters
 
-    @property
-    def has_messages(self) -> bool:
-        """Whether anything was said in it."""
-        return any(entry.type == "message" for entry in self.tree)
-
-    @property
-    def closed(self) -> bool:
-        """Whether it was closed."""
-        return self._recorder.closed
-
-    @property
-    def in_file(self) -> bool:
-        """Whether its file has been created."""
-        return self._recorder.in_file
-
-    def info(self) -> SessionInfo:
-        """Return the session, summed up."""
-        return summarise(self.file, self.header, self.tree, (line.number for line in self.bad_lines))
-
-    def build_context(self) -> Context:
-        """Return what a model would be sent now; ``.messages`` is exactly that."""
-        context = build(self.tree.path())
-        return replace(context, messages=put_back(context.messages, self._recorder.blobs.get))
-
-    def content(self, entry: Entry) -> list[Block]:
-        """Return the content of an entry with the payloads that were too large for its line."""
-        whole: list[Block] = put_back(entry.content, self._recorder.blobs.get)
-        return whole
-
     # What it takes in
-
-    def append(self, new: NewEntry, *, expect: str | None = None) -> Entry:
-        """Write an entry that follows the leaf; it is in the log when this returns, and flushed later.
-
-        Parameters
-        ----------
-        new
-            What `user`, `assistant` or another constructor of entries returned.
-        expect
-            Id of the entry that it is to follow; by default whichever is the leaf.
-
-        Raises
-        ------
-        StaleSessionError
-            When the leaf is not the entry that was expected: somebody else has written to the session.
-        SessionClosedError, SessionReadOnlyError, LogWriteError
-            When it cannot be written; the session is then as it was before.
-        """
-        self._check_writable()
-        self._recorder.refresh_mask()
-        return self._recorder.write(new, expect)
 
     def prompt(self, text: str, **options: Any) -> Reply:
         """Ask the model, write both messages, return the reply.
@@ -266,10 +161,6 @@ class Session:
                 else:
                     yield event
 
-    def note(self, **fields: Any) -> None:
-        """Write an ``info`` entry: a new ``name``, ``tags``, ``pinned``, ``archived``, or its ``notebook``."""
-        self.append(NewEntry("info", fields))
-
     def configure(self, **changes: Any) -> None:
         """Give the session other `Parameters` from its next turn on; an empty ``model`` is the default."""
         changed = self.parameters.changed(**changes)
@@ -277,11 +168,6 @@ class Session:
             self._find_model(changed.model)
         if changed != self.parameters or own_parameters(self.tree.path()) is None:
             self.append(settings_entry(changed))
-
-    def begin_as(self, other: Session) -> None:
-        """Take over the entries of another session, as long as there are none here; both say where they are from."""
-        self._check_writable()
-        self._recorder.copy(other._recorder)
 
     # Where it is kept
 
@@ -338,17 +224,3 @@ class Session:
     def refresh(self) -> bool:
         """Take in what its owner has written since, if the session was opened to read; return whether there was any."""
         return bool(self.read_only) and not self.closed and self._recorder.follow()
-
-    @property
-    def title(self) -> str:
-        """Its name, or else the beginning of its first message."""
-        first = next((entry.text for entry in self.tree if entry.role == "user"), "")
-        return title_of(self.name, first, self.id)
-
-    def _check_writable(self) -> None:
-        if self.closed:
-            raise SessionClosedError(
-                f"The session {self.title} is closed. Open it again with `%session open {tail(self.id)}`."
-            )
-        if self.read_only:
-            raise SessionReadOnlyError(self.read_only)

@@ -15,6 +15,9 @@ from collections.abc import Iterable, Iterator
 
 from ipy_sessions.entries import Entry
 
+MISSING = ""
+"""Stands for the step that a ``leaf`` entry names and that is not there; no entry has this id."""
+
 
 class Tree:
     """Entries by what they follow.
@@ -28,16 +31,16 @@ class Tree:
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self._entries: dict[str, Entry] = {}
         self.leaf: str | None = None
-        """Id of the entry that the next one will follow: the last step in the file's order."""
+        """Id of the entry that the next one will follow: the last step in the file's order, or where a later ``leaf``
+        entry has moved to; ``None`` before the first."""
         self.last_seq = 0
         """The highest number that an entry has."""
         self.extend(list(entries))
 
     def add(self, entry: Entry) -> None:
-        """Add the entry that comes next in the file; a step of the conversation becomes the leaf."""
+        """Add the entry that comes next in the file; a step becomes the leaf, and a ``leaf`` entry names another."""
         self.adopt(entry)
-        if entry.in_tree:
-            self.leaf = entry.id
+        self._move_behind([entry])
 
     def adopt(self, entry: Entry) -> None:
         """Add an entry that another program has written: the conversation stands where it stood."""
@@ -71,7 +74,20 @@ class Tree:
 
     def _move_behind(self, added: list[Entry]) -> None:
         self.last_seq = max([self.last_seq, *[entry.seq for entry in added]])
-        self.leaf = next((entry.id for entry in reversed(added) if entry.in_tree), self.leaf)
+        for entry in reversed(added):
+            if entry.in_tree:
+                self.leaf = entry.id
+                return
+            if entry.type == "leaf" and (target := self.target(entry)) != MISSING:
+                self.leaf = target
+                return
+
+    def target(self, entry: Entry) -> str | None:
+        """Return where a ``leaf`` entry moved to: ``None`` for before the first, `MISSING` for what is not there."""
+        target = entry.fields.get("target_id", MISSING)
+        if target is None or (isinstance(target, str) and target in self._entries):
+            return target
+        return MISSING
 
     def __contains__(self, entry_id: str) -> bool:
         return entry_id in self._entries
@@ -94,8 +110,10 @@ class Tree:
 
     @property
     def missing(self) -> list[str]:
-        """Ids that an entry follows and that are not there, as after a damaged line."""
-        return sorted(self._parents() - self._entries.keys())
+        """Ids that an entry follows, or the leaf was moved to, and that are not there, as after a damaged line."""
+        targets = {entry.fields.get("target_id") for entry in self if entry.type == "leaf"}
+        wanted = self._parents() | {target for target in targets if isinstance(target, str)}
+        return sorted(wanted - self._entries.keys())
 
     def path(self, leaf: str | None = None) -> list[Entry]:
         """Return the steps from the first to `leaf`, or to the tree's own leaf.
@@ -139,6 +157,19 @@ class Tree:
 
     def _parents(self) -> set[str]:
         return {entry.parent_id for entry in self if entry.parent_id is not None and entry.in_tree}
+
+    def parents(self) -> dict[str, str | None]:
+        """Return what each step follows, in the order of the file; a parent that is missing is bridged as in `path`."""
+        before: dict[str, str | None] | None = None
+        found: dict[str, str | None] = {}
+        for entry in self:
+            if entry.in_tree:
+                parent = entry.parent_id
+                if parent is not None and parent not in self._entries:
+                    before = self._before() if before is None else before
+                    parent = before[entry.id]
+                found[entry.id] = parent
+        return found
 
     def _before(self) -> dict[str, str | None]:
         """Return for each step the one that stood before it in the file."""

@@ -1,0 +1,118 @@
+"""Which way a conversation went: what follows each step, which steps are active, where each branch was last left.
+
+Pure, and made of ids alone. It reads what the tree's file order says (every step moved the leaf to itself, every
+``leaf`` entry to another step) and keeps up with a tree that grows, so that after the first time a question costs
+nothing that grows with the conversation.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from ipy_sessions.entries import Entry
+from ipy_sessions.tree import MISSING, Tree
+
+
+class Branches:
+    """The branches of one tree.
+
+    Parameters
+    ----------
+    tree
+        The tree; it may grow.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._seen = 0
+        self._parents: dict[str, str | None] = {}
+        self._children: dict[str | None, list[str]] = {}
+        self._active: set[str] = set()
+        self._latest: dict[str | None, str] = {}
+        self._leaf: str | None = None
+        self._last: str | None = None
+
+    def catch_up(self) -> list[Entry]:
+        """Take in what the tree has got since the last time; return it."""
+        new = list(islice(self._tree, self._seen, None))
+        self._seen += len(new)
+        for entry in new:
+            if entry.in_tree:
+                self._learn(entry)
+        for entry in new:
+            if entry.in_tree:
+                self._move(entry.id)
+            elif entry.type == "leaf" and (target := self._tree.target(entry)) != MISSING:
+                self._move(target)
+        self._move(self._tree.leaf)
+        return new
+
+    def _learn(self, entry: Entry) -> None:
+        parent = entry.parent_id
+        if parent is not None and parent not in self._tree:
+            parent = self._last  # its line was damaged: the step before takes its place, as in `Tree.path`
+        self._parents[entry.id] = parent
+        self._children.setdefault(parent, []).append(entry.id)
+        self._last = entry.id
+
+    def _move(self, leaf: str | None) -> None:
+        """Let the leaf be another step: the way to it is active from there on, and its end is where it was left."""
+        if leaf == self._leaf:
+            return
+        way = self._way_to(leaf)
+        meets = self._parents[way[-1]] if way else leaf
+        at = self._leaf
+        while at is not None and at != meets and at in self._active:
+            self._active.discard(at)
+            at = self._parents[at]
+        self._active.update(way)
+        for step in way:
+            self._latest[self._parents[step]] = step
+        self._latest.pop(leaf, None)
+        self._leaf = leaf
+
+    def _way_to(self, leaf: str | None) -> list[str]:
+        """Return the steps from `leaf` up that are not active yet; a circle is cut."""
+        way: dict[str, None] = {}
+        at = leaf
+        while at is not None and at not in self._active and at not in way:
+            way[at] = None
+            at = self._parents[at]
+        return list(way)
+
+    def __contains__(self, step: object) -> bool:
+        return step in self._parents
+
+    def is_active(self, step: str | None) -> bool:
+        """Tell whether a step is on the way to the leaf; before the first (``None``) always is."""
+        return step is None or step in self._active
+
+    def parent(self, step: str) -> str | None:
+        """Return what a step follows."""
+        return self._parents[step]
+
+    def children(self, step: str | None) -> list[str]:
+        """Return what follows a step, in the order of the file; of ``None``, the first steps."""
+        return self._children.get(step, [])
+
+    def latest(self, step: str | None) -> str | None:
+        """Return the child of a step that was active last; ``None`` when the conversation was last left at the step."""
+        return self._latest.get(step)
+
+    def tip(self, step: str) -> str:
+        """Return where the branch through a step was last left."""
+        seen = {step}
+        while (child := self._latest.get(step)) is not None and child not in seen:
+            step = child
+            seen.add(step)
+        return step
+
+    def is_left(self, step: str, other: str | None) -> bool:
+        """Tell whether a step is `other` or on the way to it, on a branch that is not active."""
+        seen: set[str] = set()
+        while other is not None and other not in seen and other not in self._active:
+            if other == step:
+                return True
+            seen.add(other)
+            other = self._parents[other]
+        return False

@@ -1,0 +1,235 @@
+"""What running an ask comes to: show the logged answer, branch, ask at the end, or refuse.
+
+Pure: it decides and does nothing. A cell is a place in the conversation, since every turn records its cell; so an ask
+that is run again is replayed, one that was changed branches where it stood, and what stands above it in the notebook
+comes along. Only complete turns are ever replayed.
+
+The rules, with a mode of ``"auto"``:
+
+1. A complete turn of this place with the same ask is on the active branch: it is replayed, and the leaf stays.
+2. Else, a turn of this place is on the active branch: the conversation branches from where the last such turn began.
+   Turns behind it that belong to places above are carried along. If the ask was answered there already, that is
+   replayed, and the leaf moves to where that branch was last left.
+3. Else a child of the leaf with this place and ask is replayed, and the leaf moves to it. A turn that a moving command
+   of a cell below has left behind is replayed, too, and the leaf stays. Or else it is asked at the leaf.
+
+Hosts without stable cell ids match asks by their text (`match`), each turn once a kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from ipy_sessions.entries import Entry
+from ipy_sessions.turns import Ask, Place, Turn, Turns
+
+LOOKED_AT = 300  # turns, of which the one that is most like an ask is found
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The cells of the saved notebook, from top to bottom.
+
+    Parameters
+    ----------
+    cells
+        Their ids.
+    saved
+        When it was saved, as the log writes times; empty when that is not known.
+    """
+
+    cells: tuple[str, ...] = ()
+    saved: str = ""
+
+    def stands_above(self, place: Place, other: Place) -> bool:
+        """Tell whether a place stands above another; what is not in the notebook is below, or has nothing above it."""
+        if place[0] == other[0]:
+            return place[0] in self.cells and place[1] < other[1]
+        if place[0] not in self.cells or other[0] not in self.cells:
+            return False
+        return self.cells.index(place[0]) < self.cells.index(other[0])
+
+    def is_below(self, cell: str, ask: Ask, written: str) -> bool:
+        """Tell whether a cell that ran at a time stands below that of an ask; one that was not saved yet does."""
+        if cell in self.cells:
+            return ask.cell in self.cells and self.cells.index(cell) > self.cells.index(ask.cell)
+        return self.saved < written
+
+    def is_doubled(self, cell: str | None) -> bool:
+        """Tell whether two cells have the same id, as after copying them by hand."""
+        return cell is not None and self.cells.count(cell) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Show a logged answer.
+
+    Parameters
+    ----------
+    turn
+        The turn.
+    moves, leaf
+        Whether the leaf moves, and where to.
+    aside
+        Whether a moving command has left the turn behind, so that what follows does not see it.
+    """
+
+    turn: Turn
+    moves: bool = False
+    leaf: str | None = None
+    aside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Ask elsewhere than at the leaf.
+
+    Parameters
+    ----------
+    over
+        The turn of this place that it becomes a sibling of.
+    at
+        Where the new branch begins: the leaf moves there first.
+    carried
+        Turns to be copied behind that, in this order.
+    left
+        Ids of the questions that were active, and are on the other branch then; that of `over` is not among them.
+    """
+
+    over: Turn
+    at: str | None
+    carried: list[Turn] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Ask at the leaf."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Refuse: only what is logged may be shown, and this is not.
+
+    Parameters
+    ----------
+    near
+        The turn that was asked at this place, or otherwise comes nearest; ``None`` when there is none.
+    """
+
+    near: Turn | None
+
+
+Decision: TypeAlias = Replay | Branch | Append
+
+
+def decide(turns: Turns, ask: Ask, order: Order = Order()) -> Decision:
+    """Return what running an ask comes to, in a host with stable cell ids; `order` is that of the notebook's cells."""
+    mine = [turn for turn in turns.of_cell(ask.cell) if turn.ask.number == ask.number]
+    if order.is_doubled(ask.cell):
+        mine = [turn for turn in mine if turn.ask.says_as(ask)]  # two cells of one id are told apart by what they say
+    active = [turn for turn in mine if turns.is_active(turn)]
+    for turn in reversed(active):
+        if turn.ask.says_as(ask) and turn.complete:
+            return Replay(turn)
+    if active:
+        return _branched(turns, ask, order, active[-1])
+    return _at_the_leaf(turns, ask, order, mine)
+
+
+def _branched(turns: Turns, ask: Ask, order: Order, over: Turn) -> Decision:
+    """Branch from where a turn began, keeping what stands above its place."""
+    at, carried, left = over.before, list[Turn](), list[str]()
+    for question in turns.questions(turns.leaf, behind=over.id):
+        if not order.stands_above(turns.place(question), ask.place):
+            left.append(question)
+            continue
+        turn = turns.at(question)
+        there = None if carried else _same(turns.behind(at), turn.ask, complete=turn.complete)
+        if there is None:
+            carried.append(turn)
+        else:
+            at = there.last
+    answered = None if carried else _same(turns.behind(at), ask, complete=True)
+    if answered is not None:
+        return Replay(answered, moves=True, leaf=turns.branches.tip(answered.last))
+    return Branch(over, at, carried, left)
+
+
+def _same(candidates: Sequence[Turn], ask: Ask, *, complete: bool) -> Turn | None:
+    """Return the latest of some turns with the same place and ask."""
+    for turn in reversed(candidates):
+        if turn.ask.place == ask.place and turn.ask.says_as(ask) and turn.complete is complete:
+            return turn
+    return None
+
+
+def _at_the_leaf(turns: Turns, ask: Ask, order: Order, mine: Sequence[Turn]) -> Decision:
+    child = _same(turns.behind(turns.leaf), ask, complete=True)
+    aside = _set_aside(turns, ask, order, mine)
+    if aside is not None:
+        return Replay(aside, aside=True)
+    return Append() if child is None else Replay(child, moves=True, leaf=child.last)
+
+
+def _set_aside(turns: Turns, ask: Ask, order: Order, mine: Sequence[Turn]) -> Turn | None:
+    """Return the answered turn that a moving command of a cell below has left behind, if it is still left behind."""
+    answered = [turn for turn in mine if turn.complete and turn.ask.says_as(ask)]
+    for move in reversed(turns.moves) if answered else ():
+        cell, before = move.fields.get("cell_id"), move.fields.get("from_id")
+        if not isinstance(cell, str) or not in_effect(turns, move) or not order.is_below(cell, ask, move.ts):
+            continue
+        for turn in reversed(answered):
+            if turns.branches.is_left(turn.id, before):
+                return turn
+    return None
+
+
+def in_effect(turns: Turns, move: Entry) -> bool:
+    """Tell whether the conversation is still where a ``leaf`` entry has moved it to, and not where it was before."""
+    target, before = move.fields.get("target_id"), move.fields.get("from_id")
+    known = isinstance(before, str) and before in turns.branches
+    there = target is None or (target in turns.branches and turns.branches.is_active(target))
+    return known and there and not turns.branches.is_active(before)
+
+
+def match(turns: Turns, ask: Ask, used: Collection[str]) -> Decision:
+    """Return what running an ask comes to, in a host without stable cell ids.
+
+    Parameters
+    ----------
+    turns
+        The session's.
+    ask
+        The ask.
+    used
+        Ids of the questions that this kernel has shown or asked already.
+    """
+    free = [turn for turn in turns.that_say(ask) if turn.id not in used and turn.complete]
+    for turn in free:
+        if turns.is_active(turn):
+            return Replay(turn)
+    child = next((turn for turn in free if turn.id in {one.id for one in turns.behind(turns.leaf)}), None)
+    return Append() if child is None else Replay(child, moves=True, leaf=child.last)
+
+
+def strictly(turns: Turns, ask: Ask, decision: Decision) -> Replay | Missing:
+    """Return a decision as far as it asks nothing: what is not logged is refused."""
+    if isinstance(decision, Replay):
+        return decision
+    if isinstance(decision, Branch):
+        return Missing(decision.over)
+    here = [turn for turn in turns.of_cell(ask.cell) if turn.ask.number == ask.number] if ask.cell else []
+    return Missing(here[-1] if here else _nearest(turns, ask))
+
+
+def _nearest(turns: Turns, ask: Ask) -> Turn | None:
+    """Return the turn whose question is most like an ask."""
+    from difflib import SequenceMatcher
+
+    def likeness(turn: Turn) -> float:
+        return SequenceMatcher(None, turn.question.text[:500], ask.text[:500]).quick_ratio()
+
+    return max(list(turns)[-LOOKED_AT:], key=likeness, default=None)

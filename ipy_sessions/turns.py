@@ -1,0 +1,292 @@
+"""The turns of a session: each question with all that answers it, and the place in a notebook that it was asked at.
+
+Pure. There are no turn records in a log, so this owns what a turn is. It begins with a user's message that says
+something (one that only brings results of tools belongs to the turn before), the settings for that turn alone
+included, and goes on until the next one. Its number is its place among the questions of the file, and never changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from ipy_sessions.branches import Branches
+from ipy_sessions.entries import Entry
+from ipy_sessions.tree import Tree
+
+Place: TypeAlias = tuple[str | None, int]
+"""Where something was asked: the cell's id, and which ask of that run of the cell it was, from 1."""
+
+GOES_ON = ("tool_use", "pause_turn")
+"""Reasons of an answer to stop that end no turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What one ask of a cell says, and where.
+
+    Parameters
+    ----------
+    text
+        The prompt, secrets masked.
+    options
+        The options as they were typed, but for those that do not change what is asked (``--take``, ``--out`` …).
+    take
+        Which answer to it is meant, from 1.
+    cell
+        Id of its cell; ``None`` where there are none.
+    number
+        Which ask of that run of the cell it is, from 1.
+    """
+
+    text: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    take: int = 1
+    cell: str | None = None
+    number: int = 1
+
+    @property
+    def place(self) -> Place:
+        """The cell, and which ask of it."""
+        return self.cell, self.number
+
+    def says_as(self, other: Ask) -> bool:
+        """Tell whether another says the same, wherever it stands."""
+        return (self.text, self.take) == (other.text, other.take) and dict(self.options) == dict(other.options)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What is written with the question, beside the text; what goes without saying is left out."""
+        said = {"cell_id": self.cell, "ask": self.number, "take": self.take, "options": dict(self.options)}
+        usual: dict[str, Any] = {"cell_id": None, "ask": 1, "take": 1, "options": {}}
+        return {name: value for name, value in said.items() if value != usual[name]}
+
+    @classmethod
+    def of(cls, question: Entry) -> Ask:
+        """Return the ask that a question's line holds."""
+        fields = question.fields
+        cell, options = fields.get("cell_id"), fields.get("options")
+        return cls(
+            question.text,
+            options if isinstance(options, dict) else {},
+            _count(fields.get("take")),
+            cell if isinstance(cell, str) else None,
+            _count(fields.get("ask")),
+        )
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and value > 0 else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn.
+
+    Parameters
+    ----------
+    number
+        Its place among the questions of the file, from 1.
+    entries
+        Its steps: settings for this turn alone, the question, and what answers it.
+    before
+        Id of the step that it follows; ``None`` for a first one.
+    question
+        The user's message.
+    """
+
+    number: int
+    entries: tuple[Entry, ...]
+    before: str | None
+    question: Entry
+
+    @property
+    def id(self) -> str:
+        """Id of its question."""
+        return self.question.id
+
+    @property
+    def last(self) -> str:
+        """Id of its last step."""
+        return self.entries[-1].id
+
+    @property
+    def ask(self) -> Ask:
+        """What was asked, and where."""
+        return Ask.of(self.question)
+
+    @property
+    def answer(self) -> Entry | None:
+        """The last of the model's messages."""
+        return next((entry for entry in reversed(self.entries) if entry.role == "assistant"), None)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the model came to the end of its answer."""
+        last = next((entry for entry in reversed(self.entries) if entry.type == "message"), None)
+        if last is None or last.role != "assistant":
+            return False
+        reason = last.fields.get("stop_reason")
+        return isinstance(reason, str) and reason not in GOES_ON
+
+    @property
+    def original(self) -> str:
+        """Id of its question, or of the one that it is a copy of."""
+        carried = self.question.fields.get("carried_from")
+        return carried if isinstance(carried, str) else self.id
+
+
+class Turns:
+    """The turns of one tree, found by where they stand.
+
+    Parameters
+    ----------
+    tree
+        The tree; it may grow.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self.branches = Branches(tree)
+        """Which way the conversation went."""
+        self._numbers: dict[str, int] = {}
+        self._places: dict[str, Place] = {}
+        self._cells: dict[str | None, list[str]] = {}
+        self._texts: dict[int, list[str]] = {}
+        self._moves: list[Entry] = []
+        self.catch_up()
+
+    def catch_up(self) -> Turns:
+        """Take in what the tree has got since the last time."""
+        for entry in self.branches.catch_up():
+            if is_question(entry):
+                ask = Ask.of(entry)
+                self._numbers[entry.id] = len(self._numbers) + 1
+                self._places[entry.id] = ask.place
+                self._cells.setdefault(ask.cell, []).append(entry.id)
+                self._texts.setdefault(hash(ask.text), []).append(entry.id)
+            elif entry.type == "leaf":
+                self._moves.append(entry)
+        return self
+
+    def __iter__(self) -> Iterator[Turn]:
+        """Go through all turns in the order of the file."""
+        return map(self.at, list(self._numbers))
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __contains__(self, question: str) -> bool:
+        return question in self._numbers
+
+    @property
+    def leaf(self) -> str | None:
+        """Id of the step that the next one will follow."""
+        return self._tree.leaf
+
+    @property
+    def moves(self) -> list[Entry]:
+        """The ``leaf`` entries, in the order of the file."""
+        return self._moves
+
+    @property
+    def cells(self) -> list[str]:
+        """The cells that have asked, in the order of their first question."""
+        return [cell for cell in self._cells if cell is not None]
+
+    def at(self, question: str) -> Turn:
+        """Return the turn of a question."""
+        entry = self._tree[question]
+        first = self.branches.parent(question)
+        settings: tuple[Entry, ...] = ()
+        while first is not None and self._is_for_one_turn(first):
+            settings = (self._tree[first], *settings)
+            first = self.branches.parent(first)
+        return Turn(self._numbers[question], (*settings, entry, *self._answers(question)), first, entry)
+
+    def _is_for_one_turn(self, step: str) -> bool:
+        entry = self._tree[step]
+        return entry.type == "settings" and entry.fields.get("scope") == "turn"
+
+    def _answers(self, question: str) -> Iterator[Entry]:
+        """Yield what answers a question; where there are several answers, the one that was active last."""
+        at: str | None = question
+        seen = {question}
+        while at is not None:
+            following = [step for step in self.branches.children(at) if self._is_answer(step) and step not in seen]
+            latest = self.branches.latest(at)
+            at = latest if latest in following else (following[-1] if following else None)
+            if at is not None:
+                seen.add(at)
+                yield self._tree[at]
+
+    def _is_answer(self, step: str) -> bool:
+        return self._tree[step].type == "message" and step not in self._numbers
+
+    def of_cell(self, cell: str | None) -> list[Turn]:
+        """Return the turns that a cell has asked, in the order of the file; of ``None``, those that no cell has."""
+        return [self.at(question) for question in self._cells.get(cell, ())]
+
+    def that_say(self, ask: Ask) -> list[Turn]:
+        """Return the turns whose ask says the same, wherever it stood, in the order of the file."""
+        found = map(self.at, self._texts.get(hash(ask.text), ()))
+        return [turn for turn in found if turn.ask.says_as(ask)]
+
+    def place(self, question: str) -> Place:
+        """Return where a question was asked."""
+        return self._places[question]
+
+    def is_active(self, turn: Turn) -> bool:
+        """Tell whether a turn is on the active branch."""
+        return self.branches.is_active(turn.id)
+
+    def questions(self, step: str | None, behind: str | None = None) -> list[str]:
+        """Return the ids of the questions on the way to a step, the first of them first; or of those behind another."""
+        found: list[str] = []
+        seen: set[str] = set()
+        while step is not None and step != behind and step not in seen:
+            seen.add(step)
+            if step in self._numbers:
+                found.append(step)
+            step = self.branches.parent(step)
+        return found[::-1]
+
+    def path(self, step: str | None) -> list[Turn]:
+        """Return the turns on the way to a step, the first of them first."""
+        return [self.at(question) for question in self.questions(step)]
+
+    def active(self) -> list[Turn]:
+        """Return the turns on the active branch, the first of them first."""
+        return self.path(self._tree.leaf)
+
+    def behind(self, step: str | None) -> list[Turn]:
+        """Return the turns right behind a step, in the order of the file.
+
+        Settings and the like make no difference: what stands behind the same message is a sibling.
+        """
+        found: list[str] = []
+        waiting = list(self.branches.children(self.anchor(step)))
+        while waiting:
+            child = waiting.pop()
+            if child in self._numbers:
+                found.append(child)
+            elif self._tree[child].type != "message":
+                waiting += self.branches.children(child)
+        return [self.at(question) for question in sorted(found, key=self._numbers.__getitem__)]
+
+    def anchor(self, step: str | None) -> str | None:
+        """Return the message that a step is, or follows."""
+        seen: set[str] = set()
+        while step is not None and step not in seen and self._tree[step].type != "message":
+            seen.add(step)
+            step = self.branches.parent(step)
+        return None if step in seen else step
+
+
+def is_question(entry: Entry) -> bool:
+    """Tell whether an entry begins a turn: a user's message that brings more than results of tools."""
+    if entry.role != "user":
+        return False
+    content = entry.content
+    return not content or any(block.get("type") != "tool_result" for block in content)
