@@ -142,6 +142,8 @@ class _Sums:
             if cell is not None:
                 self.cells[cell] = whole.ts
         elif whole.role == "assistant":
+            if "carried_from" in whole.fields:  # a copy, which was paid once
+                return
             usage = whole.usage
             for kind in self.tokens:
                 self.tokens[kind] += usage.get(kind, 0)

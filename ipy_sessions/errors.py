@@ -9,6 +9,7 @@
     ├── TurnRunningError          a second prompt, or a switch, while a reply streams
     ├── SessionNotFoundError      no session answers to this reference
     │   └── AmbiguousReferenceError   more than one does
+    ├── TurnNotFoundError         no turn, or more than one, answers to a reference
     ├── InvalidIdError            an id that was asked for is malformed or taken
     ├── InvalidEntryError         what was to be written can be no line of a log
     ├── FolderError               a folder of sessions cannot be read or made
@@ -59,6 +60,10 @@ class SessionNotFoundError(SessionsError):
 
 class AmbiguousReferenceError(SessionNotFoundError):
     """More than one session answers to this reference."""
+
+
+class TurnNotFoundError(SessionsError):
+    """No turn, or more than one, answers to a reference."""
 
 
 class InvalidIdError(SessionsError):

@@ -16,7 +16,6 @@ from typing import Any, Self
 from ipy_sessions import turn
 from ipy_sessions.asking import OneTurn
 from ipy_sessions.context.parameters import own_parameters, settings_entry
-from ipy_sessions.conversation import Conversation
 from ipy_sessions.encoding import clean
 from ipy_sessions.entries import user
 from ipy_sessions.errors import (
@@ -29,11 +28,12 @@ from ipy_sessions.identifiers import SYSTEM, Source
 from ipy_sessions.model.interface import Model
 from ipy_sessions.settings import PARAMETERS, Parameters, Settings
 from ipy_sessions.store.recorder import Recorder
+from ipy_sessions.timeline import Timeline
 
 FindModel = Callable[[str], Model]
 
 
-class Session(Conversation):
+class Session(Timeline):
     """A conversation and its log. `SessionManager` makes and opens them.
 
     Parameters

@@ -155,6 +155,7 @@ class Turns:
         self._cells: dict[str | None, list[str]] = {}
         self._texts: dict[int, list[str]] = {}
         self._moves: list[Entry] = []
+        self._labels: list[Entry] = []
         self.catch_up()
 
     def catch_up(self) -> Turns:
@@ -168,6 +169,8 @@ class Turns:
                 self._texts.setdefault(hash(ask.text), []).append(entry.id)
             elif entry.type == "leaf":
                 self._moves.append(entry)
+            elif entry.type == "label":
+                self._labels.append(entry)
         return self
 
     def __iter__(self) -> Iterator[Turn]:
@@ -184,6 +187,33 @@ class Turns:
     def leaf(self) -> str | None:
         """Id of the step that the next one will follow."""
         return self._tree.leaf
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of all questions, in the order of the file."""
+        return list(self._numbers)
+
+    def numbered(self, number: int) -> Turn:
+        """Return the turn of a number, from 1."""
+        return self.at(self.ids[number - 1])
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels that turns have, by the ids of their questions."""
+        found: dict[str, str] = {}
+        for entry in self._labels:
+            target, label = entry.fields.get("target_id"), entry.fields.get("label")
+            question = self._question_of(target)
+            if question is not None:
+                found.pop(question, None)
+                if isinstance(label, str) and label:
+                    found[question] = label
+        return found
+
+    def _question_of(self, step: object) -> str | None:
+        """Return the question that a step belongs to."""
+        at = step if isinstance(step, str) and step in self.branches else None
+        return next(iter(self.questions(at)[-1:]), None)
 
     @property
     def moves(self) -> list[Entry]:

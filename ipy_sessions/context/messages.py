@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import NoneType
 
+from ipy_sessions.context.edits import hidden
 from ipy_sessions.context.parameters import last_parameters
 from ipy_sessions.context.tools import SERVERS_CALLS, paired, served
 from ipy_sessions.entries import Block, Entry, Message
@@ -82,11 +83,11 @@ def _said(path: Sequence[Entry], asked: str) -> Iterator[Message]:
         The model that is going to be asked.
     """
     model = ""  # the one that was asked at this point of the path
-    refused = _refused(path)
+    left_out = _refused(path) | hidden(path)
     for entry in path:
         if entry.type == "settings":
             model = str(entry.fields.get("model") or "")
-        if entry.id in refused or entry.role not in ("user", "assistant"):
+        if entry.id in left_out or entry.role not in ("user", "assistant"):
             continue
         content = [block for block in entry.content if _shaped(block)]
         if entry.role == "user":

@@ -1,0 +1,203 @@
+"""Moving about in a conversation: back, to another branch, to where a turn was; labels, and what is hidden.
+
+It owns what each move writes. Nothing is ever taken out of the log: to go back is a line that says so, and so is to
+hide. Which move an ask means is `replay`'s decision; here it is carried out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from ipy_sessions.context.edits import hidden
+from ipy_sessions.context.parameters import last_parameters, own_parameters, settings_needed
+from ipy_sessions.conversation import Conversation
+from ipy_sessions.encoding import clean
+from ipy_sessions.entries import Entry, NewEntry
+from ipy_sessions.errors import InvalidEntryError, TurnNotFoundError
+from ipy_sessions.replay import Branch, Replay
+from ipy_sessions.store.interrupts import uninterrupted
+from ipy_sessions.turns import Ask, Turn, Turns
+
+COST = ("usage", "cost_usd", "latency_ms")
+"""What a copy of an answer leaves out: it was paid once."""
+
+SHORTEST_TAIL = 4  # characters of an id's end that may stand for it
+
+
+class Timeline(Conversation):
+    """A conversation that one can move about in. The parameters are those of `Conversation`."""
+
+    @cached_property
+    def _turns(self) -> Turns:
+        return Turns(self.tree)
+
+    @property
+    def turns(self) -> Turns:
+        """Its turns, on every branch; ``turns.active()`` are those of the active one."""
+        return self._turns.catch_up()
+
+    def turn(self, ref: int | str | Turn) -> Turn:
+        """Return the turn that is meant.
+
+        Parameters
+        ----------
+        ref
+            Its number, its label, its id or the end of that; or itself.
+
+        Raises
+        ------
+        TurnNotFoundError
+            When none, or more than one, answers to it.
+        """
+        if isinstance(ref, Turn):
+            return ref
+        turns, written = self.turns, str(ref).strip()
+        labelled = [turn for turn, label in turns.labels.items() if label == written]
+        if len(labelled) == 1:
+            return turns.at(labelled[0])
+        bare = written.removeprefix("turn ").removeprefix("#")
+        if bare.isdecimal() and 1 <= int(bare[:9]) <= len(turns):
+            return turns.numbered(int(bare))
+        ends = [
+            turn for turn in turns.ids if len(bare) >= SHORTEST_TAIL and turn.replace("-", "").endswith(bare.lower())
+        ]
+        if len(ends) == 1 and not labelled:
+            return turns.at(ends[0])
+        if labelled or ends:
+            called = ", ".join(str(turns.at(turn).number) for turn in labelled or ends)
+            raise TurnNotFoundError(f"Several turns answer to {written!r}: say which by its number, {called}.")
+        there = f"Its turns are 1 to {len(turns)}" if len(turns) else "It has none yet"
+        raise TurnNotFoundError(f"{self.title} has no turn {written!r}. {there}: `%session tree` shows them.")
+
+    # Moving
+
+    def move(self, target: str | None, **more: Any) -> None:
+        """Let the next entry follow a step, or none, when it is ``None``; that is written down.
+
+        Parameters
+        ----------
+        target
+            Id of the step.
+        more
+            More to write on the line, such as the ``cell_id`` that it was typed in.
+
+        Raises
+        ------
+        TurnNotFoundError
+            When there is no such step.
+        """
+        if target is not None and (target not in self.tree or not self.tree[target].in_tree):
+            raise TurnNotFoundError(f"{self.title} has no step {target!r} to stand at.")
+        if target != self.leaf:
+            self.append(NewEntry("leaf", {"target_id": target, "from_id": self.leaf, **more}))
+
+    def rewind(self, turns: int = 1, **more: Any) -> list[Turn]:
+        """Go back so many turns; return them. They stay in the log, on a branch of their own.
+
+        Raises
+        ------
+        InvalidEntryError
+            When there are not so many on the active branch.
+        """
+        active = self.turns.active()
+        if not 1 <= turns <= len(active):
+            there = f"the active branch has {len(active)}" if active else "nothing was asked yet"
+            raise InvalidEntryError(f"{turns} turns cannot be taken back: {there}.")
+        gone = active[-turns:]
+        self.move(gone[0].before, **more)
+        return gone
+
+    def switch_to(self, ref: int | str | Turn, **more: Any) -> Turn:
+        """Stand behind another turn, on whichever branch it is; return it.
+
+        Raises
+        ------
+        TurnNotFoundError
+            When none, or more than one, answers to the reference.
+        """
+        turn = self.turn(ref)
+        self.move(turn.last, **more)
+        return turn
+
+    def branch_off(self, branch: Branch, **more: Any) -> None:
+        """Stand where a branch begins, with what it takes along copied there."""
+        self._check_writable()
+        with uninterrupted(), self._recorder.lock:
+            self.move(branch.at, **more)
+            for turn in branch.carried:
+                self._carry(turn)
+
+    def _carry(self, turn: Turn) -> None:
+        asked_with = self.tree.path(turn.id)
+        wanted, path = last_parameters(asked_with), self.tree.path()
+        if wanted is not None:
+            own = own_parameters(path) or own_parameters(asked_with) or wanted
+            for needed in settings_needed(path, own, wanted):
+                self._recorder.write(needed)
+        for entry in turn.entries:
+            if entry.type == "message":
+                kept = {name: value for name, value in entry.fields.items() if name not in COST}
+                origin = kept.get("carried_from", entry.id)
+                self._recorder.write(NewEntry("message", {**kept, "carried_from": origin}))
+
+    def stand_as(self, replay: Replay, **more: Any) -> None:
+        """Stand where a replayed turn leaves the conversation; where nothing can be written, in memory alone."""
+        if replay.moves and self.read_only:
+            self.tree.leaf = replay.leaf
+        elif replay.moves:
+            self.move(replay.leaf, **more)
+
+    def masked(self, ask: Ask) -> Ask:
+        """Return an ask as its line in the log would say it."""
+        self._recorder.refresh_mask()
+        options = clean(dict(ask.options), self._recorder.mask)
+        return Ask(clean(ask.text, self._recorder.mask), options, ask.take, ask.cell, ask.number)
+
+    # Marks
+
+    def label(self, ref: int | str | Turn, name: str | None) -> Turn:
+        """Give a turn a label that it can be meant by, or with ``None`` take it away; return the turn.
+
+        Raises
+        ------
+        InvalidEntryError
+            When the label is empty or a number, or another turn has it.
+        """
+        turn = self.turn(ref)
+        wanted = None if name is None else " ".join(name.split())
+        if wanted is not None:
+            taken = [one for one, label in self.turns.labels.items() if label == wanted and one != turn.id]
+            if not wanted or wanted.isdecimal():
+                raise InvalidEntryError(f"{name!r} cannot be a label: it takes words, numbers are the turns' own.")
+            if taken:
+                other = self.turns.at(taken[0]).number
+                raise InvalidEntryError(f"Turn {other} has the label {wanted!r}. Take it away first: `label {other}`.")
+        if self.turns.labels.get(turn.id) != wanted:
+            self.append(NewEntry("label", {"target_id": turn.id, "label": wanted}))
+        return turn
+
+    def hide(self, ref: int | str | Turn, *, on: bool = True, **more: Any) -> Turn:
+        """Keep a turn from being sent from here on, or with ``on=False`` send it again; return it. The log keeps it."""
+        turn = self.turn(ref)
+        path = self.tree.path()
+        if (turn.id in hidden(path)) is not on:
+            ids = [entry.id for entry in turn.entries if entry.type == "message"]
+            self.append(NewEntry("context_edit", {"edit": "hide" if on else "show", "target_ids": ids, **more}))
+        return turn
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Ids of the messages on the active branch that are not sent."""
+        return frozenset(hidden(self.tree.path()))
+
+
+def copied(path: Sequence[Entry], tree: Sequence[Entry]) -> list[Entry]:
+    """Return a path and what stands outside the tree and speaks of it, in the order of the file."""
+    steps = {entry.id for entry in path}
+    return [entry for entry in tree if entry.id in steps or _speaks_of(entry, steps)]
+
+
+def _speaks_of(entry: Entry, steps: set[str]) -> bool:
+    return entry.type in ("label", "usage", "repair") and entry.fields.get("target_id") in steps
