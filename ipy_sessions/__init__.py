@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         SessionsError,
         SettingError,
         StaleSessionError,
+        TurnNotFoundError,
         TurnRunningError,
         UnknownModelError,
     )
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from ipy_sessions.store.interface import Store
     from ipy_sessions.store.memory import MemoryStore
     from ipy_sessions.summary import SessionInfo
+    from ipy_sessions.turns import Turn
     from ipy_sessions.upkeep import Upkeep
 
 _HOMES = {
@@ -79,6 +81,7 @@ _HOMES = {
         "SessionsError",
         "SettingError",
         "StaleSessionError",
+        "TurnNotFoundError",
         "TurnRunningError",
         "UnknownModelError",
     ],
@@ -92,6 +95,7 @@ _HOMES = {
     "store.memory": ["MemoryStore"],
     "retention": ["Policy"],
     "summary": ["SessionInfo"],
+    "turns": ["Turn"],
     "upkeep": ["Upkeep"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -133,6 +137,8 @@ __all__ = [
     "Store",
     "TextDelta",
     "ThinkingDelta",
+    "Turn",
+    "TurnNotFoundError",
     "TurnRunningError",
     "UnknownModelError",
     "Upkeep",

@@ -17,8 +17,10 @@ from ipy_sessions.commands.values import (
     File,
     Fork,
     Help,
+    Hide,
     History,
     Keep,
+    Label,
     List,
     Mark,
     New,
@@ -27,8 +29,10 @@ from ipy_sessions.commands.values import (
     Redact,
     Rename,
     Restore,
+    Rewind,
     Set,
     Show,
+    Switch,
     Tag,
     Verify,
 )
@@ -64,7 +68,7 @@ class Form(NamedTuple):
         return parser
 
 
-def _words(name: str, text: str, nargs: str = "*", metavar: str = "") -> tuple[str, dict[str, Any]]:
+def _words(name: str, text: str, nargs: str | None = "*", metavar: str = "") -> tuple[str, dict[str, Any]]:
     return name, {"nargs": nargs, "metavar": metavar or name.upper(), "help": text}
 
 
@@ -94,6 +98,14 @@ def _seconds(written: str | None) -> float:
     return seconds
 
 
+def _turns(written: str | None) -> int:
+    if written is None:
+        return 1
+    if not (written.isdecimal() and 1 <= int(written[:9]) <= MOST_TURNS):
+        raise CommandError(f"rewind takes a number of turns, and not {written!r}. For example: `%session rewind 2`.")
+    return int(written)
+
+
 def _name(words: Sequence[str]) -> str:
     name = " ".join(words).strip()
     if not name:
@@ -113,6 +125,7 @@ def _changes(words: Sequence[str]) -> dict[str, str]:
 
 FILTERS = ("name", "tag", "model", "key", "since", "until")
 LIMITS = ("older_than", "keep", "max_bytes")
+MOST_TURNS = 1_000_000
 LONGEST_WAIT = 86_400  # seconds; a day
 MARK = (_words("ref", "another session, as for open"), _flag("--off", "take the mark away"))
 
@@ -122,9 +135,10 @@ FORMS = {
         Form(
             "new",
             "Begin another session. The one before stays in the list.",
-            lambda read: New(" ".join(read.name), read.temp),
+            lambda read: New(" ".join(read.name), read.temp, read.again),
             (
                 _words("name", "what to call it; it can do without"),
+                _flag("--again", "another one, although this cell has begun one already"),
                 _flag("--temp", "keep it in memory alone; %%session keep writes it"),
             ),
         ),
@@ -141,8 +155,13 @@ FORMS = {
         Form(
             "fork",
             "Go on in a copy of this session, or of another; that one stays as it is.",
-            lambda read: Fork(" ".join(read.ref), read.name),
-            (_words("ref", "another session, as for open"), _value("--name", "NAME", "what to call the copy")),
+            lambda read: Fork(" ".join(read.ref), read.name, read.at or "", read.again),
+            (
+                _words("ref", "another session, as for open"),
+                _value("--at", "TURN", "up to this turn alone: its number, label or id's end"),
+                _value("--name", "NAME", "what to call the copy"),
+                _flag("--again", "another one, although this cell has made one already"),
+            ),
         ),
         Form(
             "list",
@@ -226,6 +245,36 @@ FORMS = {
                 _value("--of", "REF", "another session, as for open"),
                 _flag("--all", "every session of the folder"),
             ),
+        ),
+        Form(
+            "rewind",
+            "Go back a turn, or several. They stay in the log, on a branch of their own.",
+            lambda read: Rewind(_turns(read.turns)),
+            (_words("turns", "how many", nargs="?", metavar="N"),),
+        ),
+        Form(
+            "switch",
+            "Go on behind another turn, on whichever branch it is.",
+            lambda read: Switch(" ".join(read.turn)),
+            (_words("turn", "its number, label or id's end, as %%session tree shows them", nargs="+"),),
+        ),
+        Form(
+            "label",
+            "Give a turn a label that it can be meant by.",
+            lambda read: Label(read.turn, " ".join(read.name)),
+            (_words("turn", "the turn's number", nargs=None), _words("name", "the label; none takes it away")),
+        ),
+        Form(
+            "hide",
+            "Keep a turn from being sent from here on. The log keeps it.",
+            lambda read: Hide(" ".join(read.turn)),
+            (_words("turn", "its number, label or id's end", nargs="+"),),
+        ),
+        Form(
+            "unhide",
+            "Send a hidden turn again from here on.",
+            lambda read: Hide(" ".join(read.turn), on=False),
+            (_words("turn", "its number, label or id's end", nargs="+"),),
         ),
         Form(
             "history",

@@ -33,10 +33,11 @@ class Where(msgspec.Struct, frozen=True):
 
 
 class New(msgspec.Struct, frozen=True):
-    """``%session new``: begin another session; `temporary` keeps it in memory alone."""
+    """``%session new``: begin another session, once a cell; `temporary` keeps it in memory alone."""
 
     name: str = ""
     temporary: bool = False
+    again: bool = False
 
 
 class Open(msgspec.Struct, frozen=True):
@@ -48,10 +49,12 @@ class Open(msgspec.Struct, frozen=True):
 
 
 class Fork(msgspec.Struct, frozen=True):
-    """``%session fork``: go on in a copy of this session, or of another."""
+    """``%session fork``: go on in a copy of this session, or of another, up to its end or to a turn; once a cell."""
 
     ref: str = ""
     name: str | None = None
+    at: str = ""
+    again: bool = False
 
 
 class List(msgspec.Struct, frozen=True):
@@ -141,6 +144,32 @@ class Rename(msgspec.Struct, frozen=True):
     name: str | None
 
 
+class Rewind(msgspec.Struct, frozen=True):
+    """``%session rewind``: go back so many turns."""
+
+    turns: int = 1
+
+
+class Switch(msgspec.Struct, frozen=True):
+    """``%session switch``: stand behind another turn."""
+
+    turn: str
+
+
+class Label(msgspec.Struct, frozen=True):
+    """``%session label``: give a turn a label, or, when that is empty, take it away."""
+
+    turn: str
+    label: str = ""
+
+
+class Hide(msgspec.Struct, frozen=True):
+    """``%session hide`` and ``unhide``: keep a turn from being sent, or send it again."""
+
+    turn: str
+    on: bool = True
+
+
 class History(msgspec.Struct, frozen=True):
     """``%session history``: the conversation as a DataFrame, also bound to `df` when one is named."""
 
@@ -172,5 +201,5 @@ class Help(msgspec.Struct, frozen=True):
 
 Command: TypeAlias = (
     Where | New | Open | Fork | List | Continue | Close | Keep | Rename | Tag | Mark | Delete | Restore | Prune
-    | Verify | Redact | History | Show | File | Set | Help
+    | Verify | Redact | Rewind | Switch | Label | Hide | History | Show | File | Set | Help
 )  # fmt: skip

@@ -15,6 +15,7 @@ from ipy_sessions.errors import CommandError, SessionsError
 from ipy_sessions.identifiers import SYSTEM
 from ipy_sessions.magics.host import Host
 from ipy_sessions.magics.progress import Watched
+from ipy_sessions.magics.travel import TravelCommands
 from ipy_sessions.notebook import Place
 from ipy_sessions.render import housekeeping, panels
 from ipy_sessions.render.markup import Markup
@@ -35,6 +36,7 @@ class UpkeepCommands:
 
     def __init__(self, host: Host) -> None:
         self._host = host
+        self._travel = TravelCommands(host)
 
     @property
     def _upkeep(self) -> Upkeep:
@@ -43,7 +45,7 @@ class UpkeepCommands:
     @singledispatchmethod
     def run(self, command: Any) -> Markup | None:
         """Carry out one command and return what to show, or ``None``."""
-        raise NotImplementedError(command)
+        return self._travel.run(command)
 
     @run.register
     def _fork(self, command: Fork) -> None:

@@ -45,6 +45,12 @@ def line(text: str) -> Markup:
     )
 
 
+def short(text: str, most: int = 60) -> str:
+    """Return the beginning of a text, on one line and in quotes."""
+    words = " ".join(text.split())
+    return f"\u201c{words if len(words) <= most else words[: most - 1] + '…'}\u201d"
+
+
 def near(path: Path, folder: Path) -> str:
     """Return a path as one would type it from `folder`."""
     try:
