@@ -165,7 +165,7 @@ def test_every_command_has_help() -> None:
         ("%session settings model=o", ["model=offline"]),
         ("%session\tlist --", ["--all", "--name", "--tag", "--model", "--key", "--since", "--until", "--archived"]),
         ("%session list -", ["--all", "--name", "--tag", "--model", "--key", "--since", "--until", "--archived"]),
-        ("%session help re", ["rename", "restore", "redact"]),
+        ("%session help re", ["rename", "restore", "redact", "rewind"]),
         ("%session settings m", ["model=", "max_tokens="]),
         ("%session settings model=cl", ["model=claude-sonnet-5-5"]),
         ("%session settings effort=x", ["effort=xhigh"]),
