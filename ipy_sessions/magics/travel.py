@@ -34,11 +34,8 @@ class TravelCommands:
     def _rewind(self, command: Rewind) -> Markup:
         session = self._session
         gone = session.rewind(command.turns)
-        last = gone[-1]
         count = f"{len(gone)} turns" if len(gone) > 1 else "1 turn"
-        return panels.line(
-            f"Back before turn {gone[0].number}, by {count}. `%session switch {last.number}` goes there again."
-        )
+        return panels.line(f"{count} back, before turn {gone[0].number}. `%session switch {gone[-1].number}` returns.")
 
     @run.register
     def _switch(self, command: Switch) -> Markup:
