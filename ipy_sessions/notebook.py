@@ -35,6 +35,8 @@ class Place:
         The id of the running cell, as hosts with stable ids tell it.
     execution_count
         The number in ``In [ ]``.
+    run
+        What tells this run of the cell from the next.
     """
 
     notebook: Path | None
@@ -42,6 +44,7 @@ class Place:
     provider: str
     cell_id: str | None = None
     execution_count: int | None = None
+    run: str = ""
 
     @property
     def headless(self) -> bool:
@@ -80,13 +83,16 @@ def look(shell: Any, given: str = "", environ: Mapping[str, str] | None = None) 
     count = _number(shell)
     if not hasattr(shell, "kernel"):
         path = Path(given).resolve() if given else None
-        return Place(path, "the setting notebook" if path else "a terminal has none", "terminal", None, count)
+        return Place(
+            path, "the setting notebook" if path else "a terminal has none", "terminal", None, count, str(count)
+        )
     parent = shell.kernel.get_parent() or {}
     cell_id = parent.get("metadata", {}).get("cellId")
+    run = str(parent.get("header", {}).get("msg_id", count))
     path, found_by = _find(shell.user_ns, given, environ, cell_id)
     if path is None and _in_colab(shell):
-        return Place(None, "Colab keeps it in Drive, so the working directory is used", "colab", cell_id, count)
-    return Place(path, found_by, _provider(shell.user_ns, parent), cell_id, count)
+        return Place(None, "Colab keeps it in Drive, so the working directory is used", "colab", cell_id, count, run)
+    return Place(path, found_by, _provider(shell.user_ns, parent), cell_id, count, run)
 
 
 def _in_colab(shell: Any) -> bool:
