@@ -52,6 +52,11 @@ class Place:
         return self.provider in {"headless", "papermill"}
 
     @property
+    def matches(self) -> bool:
+        """Whether a person watches a notebook whose cells have no ids that we are told."""
+        return self.provider in {"vscode", "colab"}
+
+    @property
     def updates(self) -> bool:
         """Whether what is shown can be replaced. A console behind a kernel shows a display once and no update of it."""
         return self.provider not in {"console", "terminal"}
