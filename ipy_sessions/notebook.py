@@ -13,6 +13,8 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -111,13 +113,69 @@ def _number(shell: Any) -> int | None:
     return len(inputs) - 1 if isinstance(inputs, list) and len(inputs) > 1 else None
 
 
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell as it was saved.
+
+    Parameters
+    ----------
+    id
+        Its id; ``None`` in a notebook older than format 4.5.
+    type
+        ``"code"``, ``"markdown"`` or ``"raw"``.
+    source
+        Its text.
+    """
+
+    id: str | None
+    type: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A notebook as it was saved.
+
+    Parameters
+    ----------
+    cells
+        From top to bottom.
+    at
+        When it was saved; ``None`` when it was not, or cannot be read.
+    """
+
+    cells: tuple[Cell, ...] = ()
+    at: datetime | None = None
+
+
+def saved(notebook: Path) -> Saved:
+    """Return a notebook as it was saved, read again only when the file has changed; empty when it cannot be read."""
+    try:
+        found = notebook.stat()
+        cells = _cells(notebook, found.st_mtime_ns, found.st_size)
+        return Saved(cells, datetime.fromtimestamp(found.st_mtime, UTC))
+    except (OSError, ValueError, OverflowError, RecursionError):
+        return Saved()
+
+
 def cell_ids(notebook: Path) -> frozenset[str]:
     """Return the ids of the cells in a saved notebook; none when it cannot be read."""
-    try:
-        cells = json.loads(notebook.read_bytes()).get("cells", [])
-        return frozenset(cell["id"] for cell in cells if isinstance(cell, dict) and isinstance(cell.get("id"), str))
-    except (OSError, ValueError, AttributeError, TypeError):
-        return frozenset()
+    return frozenset(cell.id for cell in saved(notebook).cells if cell.id is not None)
+
+
+@lru_cache(maxsize=16)
+def _cells(notebook: Path, _changed: int, _size: int) -> tuple[Cell, ...]:
+    read = json.loads(notebook.read_bytes())
+    cells = read.get("cells") if isinstance(read, dict) else None
+    return tuple(_cell(cell) for cell in cells if isinstance(cell, dict)) if isinstance(cells, list) else ()
+
+
+def _cell(read: Mapping[str, Any]) -> Cell:
+    """Take of a cell what is right; a source is one text, or a list of lines."""
+    name, kind, source = read.get("id"), read.get("cell_type"), read.get("source")
+    lines = source if isinstance(source, list) else [source]
+    text = "".join(line for line in lines if isinstance(line, str))
+    return Cell(name if isinstance(name, str) else None, kind if isinstance(kind, str) else "", text)
 
 
 def _provider(user_ns: Mapping[str, Any], parent: Mapping[str, Any]) -> str:

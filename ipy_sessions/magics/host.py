@@ -17,6 +17,7 @@ from ipy_sessions.magics.kernel import Kernel
 from ipy_sessions.magics.order import saved_order
 from ipy_sessions.notebook import Place
 from ipy_sessions.references import matching
+from ipy_sessions.render.panels import line
 from ipy_sessions.replay import Replay, match
 from ipy_sessions.session import Session
 from ipy_sessions.store.folder import absolute, relative
@@ -41,6 +42,7 @@ class Host(Kernel):
     def told(self, place: Place) -> None:
         """Know that a command has chosen the session, and where it stood."""
         self._told = place.cell_id or ""
+        self._borrowed.clear()
 
     def has_begun(self, typed: Mapping[str, Any], place: Place, *, again: bool) -> bool:
         """Go on with the session that the same command of the same cell has begun before, if it has, and say so."""
@@ -53,10 +55,11 @@ class Host(Kernel):
             here = [one for one in manager.opened if begun_by(one.header.fields) == wanted]
             if not rows and not here:
                 return False
+            self.told(place)
             current = self._continue(rows[0], place) if rows else manager.switch(here[-1])
         else:
+            self.told(place)
             self.came("already in", current, place)
-        self.told(place)
         self.output.show(line("This cell has begun it before; with `--again` it begins another."))
         return True
 
