@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ipy_sessions.context import Context, build
+from ipy_sessions.context.edits import hidden
 from ipy_sessions.counting import name_of, notebook_of, summarise
 from ipy_sessions.entries import Block, Entry, Header, NewEntry
 from ipy_sessions.errors import SessionClosedError, SessionReadOnlyError
@@ -103,7 +104,8 @@ class Conversation:
 
     def build_context(self) -> Context:
         """Return what a model would be sent now; ``.messages`` is exactly that."""
-        context = build(self.tree.path())
+        path = self.tree.path()
+        context = build(path, hidden(self.tree, path))
         return replace(context, messages=put_back(context.messages, self._recorder.blobs.get))
 
     def content(self, entry: Entry) -> list[Block]:

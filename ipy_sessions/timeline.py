@@ -187,10 +187,9 @@ class Timeline(Conversation):
         return turn
 
     def hide(self, ref: int | str | Turn, *, on: bool = True, **more: Any) -> Turn:
-        """Keep a turn from being sent from here on, or with ``on=False`` send it again; return it. The log keeps it."""
+        """Keep a turn from being sent, on whichever branch, or with ``on=False`` send it again; the log keeps it."""
         turn = self.turn(ref)
-        path = self.tree.path()
-        if (turn.id in hidden(path)) is not on:
+        if (turn.id in hidden(self.tree, turn.entries)) is not on:
             ids = [entry.id for entry in turn.entries if entry.type == "message"]
             self.append(NewEntry("context_edit", {"edit": "hide" if on else "show", "target_ids": ids, **more}))
         return turn
@@ -198,7 +197,7 @@ class Timeline(Conversation):
     @property
     def hidden(self) -> frozenset[str]:
         """Ids of the messages on the active branch that are not sent."""
-        return frozenset(hidden(self.tree.path()))
+        return hidden(self.tree, self.tree.path())
 
 
 def copied(path: Sequence[Entry], tree: Sequence[Entry]) -> list[Entry]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -104,6 +105,8 @@ class Shell:
 class NotebookKernel:
     """What the magics ask of ipykernel."""
 
+    _runs = itertools.count(1)  # no id comes twice, also after a restart
+
     def __init__(self) -> None:
         self.stdin = True
         self.has_ids = True
@@ -112,7 +115,7 @@ class NotebookKernel:
 
     def begin(self, cell_id: str = "") -> None:
         """Begin to run a cell."""
-        self._run += 1
+        self._run = next(self._runs)
         self._cell_id = cell_id or f"cell-{self._run}"
 
     def get_parent(self) -> dict[str, Any]:

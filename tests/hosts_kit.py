@@ -12,8 +12,8 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 from typing import Any
+from uuid import uuid4
 
 import nbformat
 from jupyter_client.blocking.client import BlockingKernelClient

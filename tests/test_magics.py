@@ -111,7 +111,7 @@ def test_a_mistake_is_one_line_and_fails_the_cell(terminal: Shell, cell: str, se
 def test_the_answer_is_one_display_with_a_last_line_in_small_print(notebook: Shell) -> None:
     """Markdown and plain text under one display id; the place is logged."""
     notebook.run("%session new alice")
-    notebook.run("%%agent\nMy name is Alice")
+    notebook.run("%%agent\nMy name is Alice", at="cell-1")
     assert len({output["transient"]["display_id"] for output in notebook.outputs}) == 1
     (markdown,) = notebook.final_outputs("text/markdown")
     assert re.search(

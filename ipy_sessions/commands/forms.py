@@ -266,13 +266,13 @@ FORMS = {
         ),
         Form(
             "hide",
-            "Keep a turn from being sent from here on. The log keeps it.",
+            "Keep a turn from being sent. The log keeps it.",
             lambda read: Hide(" ".join(read.turn)),
             (_words("turn", "its number, label or id's end", nargs="+"),),
         ),
         Form(
             "unhide",
-            "Send a hidden turn again from here on.",
+            "Send a hidden turn again.",
             lambda read: Hide(" ".join(read.turn), on=False),
             (_words("turn", "its number, label or id's end", nargs="+"),),
         ),

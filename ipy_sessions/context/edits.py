@@ -1,25 +1,31 @@
-"""What of a path is hidden from the model. Pure.
+"""Which messages are hidden from the model. Pure.
 
-A ``context_edit`` is a step of the conversation: what it hides is hidden behind it, and on other branches it is not.
-It names messages, or the originals of messages that were carried into another branch.
+A ``context_edit`` stands outside the tree: what was hidden stays hidden on every branch until it is shown again, so that
+an edit of a cell above brings nothing back unasked. What a past request was sent without is told by the order of the
+file. It names messages; their copies on other branches are hidden with them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ipy_sessions.entries import Entry
 
 
-def hidden(path: Sequence[Entry]) -> set[str]:
-    """Return the ids of the messages on a path that are not sent at its end."""
+def hidden(entries: Iterable[Entry], path: Sequence[Entry]) -> frozenset[str]:
+    """Return the ids of the messages on a path that are not sent, by what all entries of its session say."""
     targets: set[str] = set()
-    for entry in path:
+    for entry in entries:
         if entry.type == "context_edit":
             named = entry.fields.get("target_ids")
             ids = {one for one in named if isinstance(one, str)} if isinstance(named, list) else set()
             targets = targets - ids if entry.fields.get("edit") == "show" else targets | ids
     if not targets:
-        return set()
+        return frozenset()
     messages = (entry for entry in path if entry.type == "message")
-    return {entry.id for entry in messages if entry.id in targets or entry.fields.get("carried_from") in targets}
+    return frozenset(entry.id for entry in messages if _names(entry) & targets)
+
+
+def _names(entry: Entry) -> set[str]:
+    origin = entry.fields.get("carried_from")
+    return {entry.id, origin} if isinstance(origin, str) else {entry.id}

@@ -10,11 +10,10 @@ Source of the rules: https://docs.anthropic.com/en/api/messages
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from types import NoneType
 
-from ipy_sessions.context.edits import hidden
 from ipy_sessions.context.parameters import last_parameters
 from ipy_sessions.context.tools import SERVERS_CALLS, paired, served
 from ipy_sessions.entries import Block, Entry, Message
@@ -64,15 +63,15 @@ class Context:
     parameters: Parameters | None
 
 
-def build(path: Sequence[Entry]) -> Context:
-    """Return what a model is sent after the last entry of `path`."""
+def build(path: Sequence[Entry], hidden: Set[str] = frozenset()) -> Context:
+    """Return what a model is sent after the last entry of `path`, but for the messages that are hidden."""
     parameters = last_parameters(path)
-    messages = list(_said(path, parameters.model if parameters else ""))
+    messages = list(_said(path, parameters.model if parameters else "", hidden))
     # Once more at the end: a message between two others may have held nothing but results of no call.
     return Context(_opened(_alternating(paired(_alternating(messages)))), parameters)
 
 
-def _said(path: Sequence[Entry], asked: str) -> Iterator[Message]:
+def _said(path: Sequence[Entry], asked: str, hidden: Set[str]) -> Iterator[Message]:
     """Yield what each entry contributes: its content without the blocks that cannot be sent.
 
     Parameters
@@ -81,9 +80,11 @@ def _said(path: Sequence[Entry], asked: str) -> Iterator[Message]:
         The conversation.
     asked
         The model that is going to be asked.
+    hidden
+        Ids of messages that are not sent.
     """
     model = ""  # the one that was asked at this point of the path
-    left_out = _refused(path) | hidden(path)
+    left_out = _refused(path) | hidden
     for entry in path:
         if entry.type == "settings":
             model = str(entry.fields.get("model") or "")

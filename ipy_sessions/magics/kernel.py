@@ -59,12 +59,13 @@ class Kernel:
         if self._manager.store.path != folder.path:
             self._manager.store.close()
             self._manager.store = FolderStore(folder.path)
-        self._say_once([note, getattr(self._manager.store, "caution", "")])
+        self.say_once([note, getattr(self._manager.store, "caution", "")])
         self._manager.notebook = place.notebook
         self._manager.settings = settings
         return self._manager
 
-    def _say_once(self, notes: Iterable[str | None]) -> None:
+    def say_once(self, notes: Iterable[str | None]) -> None:
+        """Say what was not said before in this kernel."""
         for note in notes:
             if note and note not in self._said:
                 self._said.add(note)

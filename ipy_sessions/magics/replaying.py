@@ -15,6 +15,10 @@ from ipy_sessions.replay import Append, Branch, Decision, Missing, Replay, decid
 from ipy_sessions.session import Session
 from ipy_sessions.turns import Ask
 
+DOUBLED = (
+    "Two cells of the notebook have the id {}, so they are told apart by what they say. Cut one of them and paste it "
+    "again, and it has its own."
+)
 PIECE = 24  # characters that are shown at a time when a logged answer is shown as it came
 
 
@@ -34,7 +38,10 @@ def decided(host: Host, session: Session, ask: Ask, place: Place, mode: str) -> 
         return Append()
     found: Decision = Append()
     if ask.cell is not None:
-        found = decide(session.turns, ask, saved_order(place.notebook))
+        order = saved_order(place.notebook)
+        if order.is_doubled(ask.cell):
+            host.say_once([DOUBLED.format(ask.cell)])
+        found = decide(session.turns, ask, order)
     elif place.matches or (place.headless and host.replays(mode)):
         found = match(session.turns, ask, host.used)
     return strictly(session.turns, ask, found) if mode == "strict" else found

@@ -58,7 +58,7 @@ class TravelCommands:
     @run.register
     def _hide(self, command: Hide) -> Markup:
         turn = self._session.hide(command.turn, on=command.on)
-        said = "is not sent from here on" if command.on else "is sent again"
+        said = "is not sent any more" if command.on else "is sent again"
         return panels.line(f"Turn {turn.number} {said}.")
 
     @property
