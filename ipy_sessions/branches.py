@@ -107,7 +107,7 @@ class Branches:
             seen.add(step)
         return step
 
-    def is_left(self, step: str, other: str | None) -> bool:
+    def is_left(self, step: str | None, other: str | None) -> bool:
         """Tell whether a step is `other` or on the way to it, on a branch that is not active."""
         seen: set[str] = set()
         while other is not None and other not in seen and other not in self._active:

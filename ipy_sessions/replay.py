@@ -177,22 +177,29 @@ def _at_the_leaf(turns: Turns, ask: Ask, order: Order, mine: Sequence[Turn]) -> 
 def _set_aside(turns: Turns, ask: Ask, order: Order, mine: Sequence[Turn]) -> Turn | None:
     """Return the answered turn that a moving command of a cell below has left behind, if it is still left behind."""
     answered = [turn for turn in mine if turn.complete and turn.ask.says_as(ask)]
-    for move in reversed(turns.moves) if answered else ():
-        cell, before = move.fields.get("cell_id"), move.fields.get("from_id")
-        if not isinstance(cell, str) or not in_effect(turns, move) or not order.is_below(cell, ask, move.ts):
-            continue
-        for turn in reversed(answered):
-            if turns.branches.is_left(turn.id, before):
-                return turn
+    for move in in_effect(turns) if answered else ():
+        if order.is_below(move.fields["cell_id"], ask, move.ts):
+            for turn in reversed(answered):
+                if turns.branches.is_left(turn.id, move.fields["from_id"]):
+                    return turn
     return None
 
 
-def in_effect(turns: Turns, move: Entry) -> bool:
-    """Tell whether the conversation is still where a ``leaf`` entry has moved it to, and not where it was before."""
-    target, before = move.fields.get("target_id"), move.fields.get("from_id")
-    known = isinstance(before, str) and before in turns.branches
-    there = target is None or (target in turns.branches and turns.branches.is_active(target))
-    return known and there and not turns.branches.is_active(before)
+def in_effect(turns: Turns) -> list[Entry]:
+    """Return the moves that commands of cells have made and that still hold, the latest first.
+
+    One holds while the conversation is where it led, and not where it was before; or while where it led was left
+    behind by a later one that holds.
+    """
+    found: list[Entry] = []
+    for move in reversed(turns.moves):
+        target, before = move.fields.get("target_id"), move.fields.get("from_id")
+        if not isinstance(move.fields.get("cell_id"), str) or before not in turns.branches:
+            continue
+        left = any(turns.branches.is_left(target, later.fields["from_id"]) for later in found)
+        if (left or turns.branches.is_active(target)) and not turns.branches.is_active(before):
+            found.append(move)
+    return found
 
 
 def match(turns: Turns, ask: Ask, used: Collection[str]) -> Decision:

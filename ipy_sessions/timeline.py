@@ -125,9 +125,8 @@ class Timeline(Conversation):
         """Return the move that a command of a cell has made before, if the conversation still is where it led."""
         if not typed:
             return None
-        turns = self.turns
-        same = (move for move in reversed(turns.moves) if all(move.fields.get(name) == typed[name] for name in typed))
-        return next((move for move in same if in_effect(turns, move)), None)
+        moves = in_effect(self.turns)
+        return next((move for move in moves if all(move.fields.get(name) == typed[name] for name in typed)), None)
 
     def branch_off(self, branch: Branch, **more: Any) -> None:
         """Stand where a branch begins, with what it takes along copied there."""

@@ -1,8 +1,8 @@
 """Which messages are hidden from the model. Pure.
 
-A ``context_edit`` stands outside the tree: what was hidden stays hidden on every branch until it is shown again, so that
-an edit of a cell above brings nothing back unasked. What a past request was sent without is told by the order of the
-file. It names messages; their copies on other branches are hidden with them.
+A ``context_edit`` stands outside the tree: what was hidden stays hidden on every branch until it is shown again, so
+that an edit of a cell above brings nothing back unasked. What a past request was sent without is told by the order of
+the file. It names messages; their copies on other branches are hidden with them.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ Source of the rules: https://docs.anthropic.com/en/api/messages
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import NoneType
 
@@ -63,7 +63,7 @@ class Context:
     parameters: Parameters | None
 
 
-def build(path: Sequence[Entry], hidden: Set[str] = frozenset()) -> Context:
+def build(path: Sequence[Entry], hidden: frozenset[str] = frozenset()) -> Context:
     """Return what a model is sent after the last entry of `path`, but for the messages that are hidden."""
     parameters = last_parameters(path)
     messages = list(_said(path, parameters.model if parameters else "", hidden))
@@ -71,7 +71,7 @@ def build(path: Sequence[Entry], hidden: Set[str] = frozenset()) -> Context:
     return Context(_opened(_alternating(paired(_alternating(messages)))), parameters)
 
 
-def _said(path: Sequence[Entry], asked: str, hidden: Set[str]) -> Iterator[Message]:
+def _said(path: Sequence[Entry], asked: str, hidden: frozenset[str]) -> Iterator[Message]:
     """Yield what each entry contributes: its content without the blocks that cannot be sent.
 
     Parameters
