@@ -11,6 +11,7 @@ from ipy_sessions.render.markup import Markup, table
 from ipy_sessions.render.panels import line, short, stacked
 
 SHOWN = 40  # characters of a prompt
+SENTENCE = 90  # characters of what is said of it, as of an error that names every option
 NOTHING = "No cell of the saved notebook asks anything."
 
 
@@ -51,7 +52,7 @@ def _does(step: PlanStep) -> str:
         "refuse": "refused: it is not logged" + (f"; nearest is {_turn(step)}" if step.turn else ""),
         "elsewhere": f"ask {step.note}",
         "move": "moves the conversation, which is not followed here",
-        "error": f"fails: {step.note}",
+        "error": f"fails: {_cut(step.note)}",
     }[step.does]
     if step.does == "replay" and step.note:
         said += f", {step.note}"
@@ -60,6 +61,10 @@ def _does(step: PlanStep) -> str:
     if step.left:
         said += f"; {turns(step.left)} {'is' if len(step.left) == 1 else 'are'} on the other branch then"
     return said
+
+
+def _cut(sentence: str) -> str:
+    return sentence if len(sentence) <= SENTENCE else f"{sentence[: SENTENCE - 1]}…"
 
 
 def _turn(one: PlanStep | CellState) -> str:
@@ -86,15 +91,19 @@ def _costs(steps: Sequence[PlanStep]) -> Iterable[str]:
     """Yield what running everything asks, and where it stops."""
     asks = sum(step.asks for step in steps)
     others = sum(step.does == "elsewhere" for step in steps)
-    yield f"Run All asks {_times(asks)}" + (f", and other sessions up to {_times(others)}." if others else ".")
+    yield f"Run All asks {_often(asks)}" + (f", and other sessions up to {_times(others)}." if others else ".")
     failing = next((number for number, step in enumerate(steps) if step.fails), None)
     if failing is not None:
         before = sum(step.asks for step in steps[:failing])
-        yield f"It stops at cell {steps[failing].position}, which fails, after asking {_times(before)}."
+        yield f"It stops at cell {steps[failing].position}, which fails, after asking {_often(before)}."
+
+
+def _often(asks: int) -> str:
+    return f"the model {_times(asks)}" if asks else "nothing"
 
 
 def _times(count: int) -> str:
-    return {0: "nothing", 1: "once"}.get(count, f"{count:,} times")
+    return "once" if count == 1 else f"{count:,} times"
 
 
 def _doubts(steps: Sequence[PlanStep]) -> Iterable[str]:
@@ -113,7 +122,6 @@ def _seen(saved: str) -> str:
 
 def _stands(one: CellState) -> tuple[str, str]:
     notes = [
-        *([one.note] if one.note else []),
         *(["out of order: it stands before a turn of a cell above"] if one.out_of_order else []),
         *(["another cell has its id"] if one.doubled else []),
     ]
@@ -121,7 +129,7 @@ def _stands(one: CellState) -> tuple[str, str]:
         "changed": "changed since",
         "left behind": "left behind by a moving command",
         "missing": "missing: its cell does not ask it any more",
-        "elsewhere": "asks another session",
-        "error": "cannot be read",
+        "elsewhere": f"asks {one.note}",
+        "error": f"cannot be read: {_cut(one.note)}",
     }.get(one.state, one.state)
     return "; ".join([what, *notes]), "" if one.turn is None else _turn(one).removeprefix("turn ")
