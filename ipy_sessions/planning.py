@@ -8,7 +8,7 @@ nothing, and what they do the first time is theirs to say.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from ipy_sessions.cell_values import PlanStep
@@ -49,7 +49,7 @@ class Plan(list[PlanStep]):
         return shown.plan(self, self.saved).markdown
 
 
-def plan(session: Session, lines: Iterable[Line], order: Order, mode: str = "auto") -> Plan:
+def plan(session: Session, lines: Iterable[Line], order: Order, mode: str = "auto", used: Collection[str] = ()) -> Plan:
     """Return what running some lines, from the first to the last, would do.
 
     Parameters
@@ -62,9 +62,11 @@ def plan(session: Session, lines: Iterable[Line], order: Order, mode: str = "aut
         That of the notebook's cells.
     mode
         The setting `replay`: ``"auto"``, ``"strict"`` or ``"off"``.
+    used
+        Ids of the questions that the kernel has shown or asked already; it matters to cells without ids.
     """
     with SessionManager.in_memory(Settings()) as scratch:
-        rehearsal = _Rehearsal(session, scratch.create(), order, mode)
+        rehearsal = _Rehearsal(session, scratch.create(), order, mode, used)
         steps: list[PlanStep] = []
         depends = False
         for line in lines:
@@ -83,11 +85,11 @@ class _Rehearsal:
         The real one.
     copy
         An empty one, in memory alone.
-    order, mode
+    order, mode, used
         Those of `plan`.
     """
 
-    def __init__(self, session: Session, copy: Session, order: Order, mode: str) -> None:
+    def __init__(self, session: Session, copy: Session, order: Order, mode: str, used: Collection[str]) -> None:
         copy.begin_as(session)
         copy.tree.leaf = session.leaf  # which a session that is only read may have moved in memory alone
         self._mask = session.masked
@@ -95,7 +97,7 @@ class _Rehearsal:
         self._copy = copy
         self._order = order
         self._mode = mode
-        self._used: set[str] = set()
+        self._used = set(used)
 
     def step(self, line: Line) -> PlanStep:
         """Return what a line does, and carry it out in the copy."""

@@ -147,6 +147,17 @@ def test_cells_without_ids_are_known_by_their_text() -> None:
     ]
 
 
+def test_a_host_that_tells_no_cells_asks_again_what_this_kernel_has_shown(notebook: Shell, tmp_path: Path) -> None:
+    """As it does when a cell runs a second time there; after a restart the answers are found by their text."""
+    saved_notebook(tmp_path / "work" / "analysis.ipynb", ("cell-1", "%%agent\nhello"))
+    notebook.ip.kernel.has_ids = False
+    notebook.ip.user_ns["__vsc_ipynb_file__"] = str(tmp_path / "work" / "analysis.ipynb")
+    notebook.run("%%agent\nhello")
+    assert [step.does for step in ses.plan()] == ["ask"]
+    assert [step.does for step in ses.plan(ses.current())] == ["ask"]
+    assert [one.state for one in ses.cells()] == ["current"]
+
+
 def test_a_secret_in_a_cell_is_compared_as_the_log_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Masked: the answer is found again."""
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-api03-" + "x" * 40)
@@ -255,7 +266,7 @@ def test_plan_in_a_notebook(notebook: Shell, tmp_path: Path) -> None:
     assert "Run All asks the model once, and other sessions up to once." in shown
     assert "As the notebook was saved, 2026-03-01" in shown
     assert not (tmp_path / "work" / ".sessions").exists()
-    notebook.run("%%agent\nMy name is Alice")
+    notebook.run("%%agent\nMy name is Alice", at="cell-1")
     (log,) = (tmp_path / "work" / ".sessions").glob("*.jsonl")
     before, leaf = log.read_bytes(), ses.current().leaf
     assert re.search(r"“My name is Alice” +replay turn 1 \(", notebook.run("%session plan"))
@@ -264,11 +275,26 @@ def test_plan_in_a_notebook(notebook: Shell, tmp_path: Path) -> None:
     assert (log.read_bytes(), ses.current().leaf) == (before, leaf)
 
 
+def test_running_all_cells_does_what_the_plan_said(notebook: Shell, tmp_path: Path) -> None:
+    """Through the magics: two asks in one cell, an option, an edit above them; and then nothing more is asked."""
+    path = tmp_path / "work" / "analysis.ipynb"
+    cells = [("c1", "%%agent\nhello"), ("c2", "%agent I like tea\n%agent --stop x count to 3"), ("c3", "%agent bye")]
+    for name in ("hello", "hi"):
+        cells[0] = ("c1", f"%%agent\n{name}")
+        saved_notebook(path, *cells)
+        planned, before = ses.plan(), len(ses.current().turns) if name == "hi" else 0
+        assert [step.does for step in planned] == ["ask" if name == "hello" else "branch", "ask", "ask", "ask"]
+        for cell, source in cells:
+            notebook.run(source, at=cell)
+        assert len(ses.current().turns) - before == planned.asks == 4
+        assert [step.does for step in ses.plan()] == ["replay"] * 4
+
+
 def test_plan_after_a_restart_opens_nothing(make_shell: Callable[..., Shell], tmp_path: Path) -> None:
     """It is seen beside the session that an ask would go on with, or one that is named, and neither is taken."""
     path = tmp_path / "work" / "analysis.ipynb"
     saved_notebook(path, ("cell-1", "%%agent\nhello"))
-    make_shell(notebook=path).run("%session new alice\n%agent hello")
+    make_shell(notebook=path).run("%session new alice\n%agent hello", at="cell-1")
     shell = make_shell(notebook=path)
     assert "replay turn 1" in shell.run("%session plan")
     assert "continued" not in shell.run("%session plan alice")
@@ -291,7 +317,7 @@ def test_the_plan_in_python(notebook: Shell, tmp_path: Path) -> None:
     """Of this kernel, or of a session and the notebook that it belongs to; it shows itself."""
     path = tmp_path / "work" / "analysis.ipynb"
     saved_notebook(path, ("cell-1", "%%agent\nhello"))
-    notebook.run("%%agent\nhello")
+    notebook.run("%%agent\nhello", at="cell-1")
     planned = ses.plan()
     assert isinstance(planned, ses.Plan)
     assert [(step.cell, step.does, step.turn) for step in planned] == [("cell-1", "replay", 1)]

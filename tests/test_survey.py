@@ -154,7 +154,7 @@ def test_cells_in_a_notebook(notebook: Shell, tmp_path: Path) -> None:
     path = tmp_path / "work" / "analysis.ipynb"
     saved_notebook(path, ("cell-1", "%%agent\nhello"), ("cell-2", "%%agent\nagain"))
     assert re.search(r"“hello” +never asked", notebook.run("%session cells"))
-    notebook.run("%%agent\nhello")
+    notebook.run("%%agent\nhello", at="cell-1")
     (log,) = (tmp_path / "work" / ".sessions").glob("*.jsonl")
     before = log.read_bytes()
     shown = notebook.run("%session cells")

@@ -29,9 +29,6 @@ from ipy_sessions.settings import Settings
 from ipy_sessions.store.folder import absolute
 from ipy_sessions.survey import Survey, survey
 
-WITHOUT_IDS = frozenset({"vscode", "colab", "headless", "papermill"})
-"""Hosts that do not tell which cell asks, so that asks are known by their text."""
-
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -45,12 +42,15 @@ class View:
         What the notebook's cells ask, and their order.
     mode
         The setting `replay`.
+    used
+        Ids of the questions that this kernel has shown or asked, where asks are known by their text.
     """
 
     session: Session
     lines: list[Line]
     order: Order
     mode: str = "auto"
+    used: frozenset[str] = frozenset()
 
 
 class CellCommands:
@@ -85,7 +85,7 @@ class CellCommands:
 
 def planned(view: View, replay: str | None = None) -> Planned:
     """Return what running the notebook would do, with the setting `replay` or as if it were another."""
-    return plan(view.session, view.lines, view.order, replay or view.mode)
+    return plan(view.session, view.lines, view.order, replay or view.mode, view.used)
 
 
 def surveyed(view: View) -> Survey:
@@ -108,10 +108,10 @@ def viewed(host: Host, ref: str, notebook: Path | None = None) -> Iterator[View]
         raise CommandError(
             f"No notebook is known here ({place.found_by}). Name it: `%config IPySessions.notebook = 'path.ipynb'`."
         )
-    ids = place.cell_id is not None or place.provider not in WITHOUT_IDS
+    ids = place.cell_id is not None or not (place.matches or place.headless)
     lines, order = _read(path, Names(settings.agent_magic, settings.session_magic), ids=ids)
     with _session(host, ref, place) as session:
-        yield View(session, lines, order, settings.replay)
+        yield View(session, lines, order, settings.replay, frozenset(() if ids else host.used))
 
 
 def view_of(session: Session, notebook: Path | None) -> View:
