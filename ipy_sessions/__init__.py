@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from ipy_sessions.version import __version__
 
 if TYPE_CHECKING:
+    from ipy_sessions.cell_values import CellState, PlanStep
     from ipy_sessions.context import Context
     from ipy_sessions.entries import Entry, Header, NewEntry, assistant, user
     from ipy_sessions.errors import (
@@ -50,8 +51,9 @@ if TYPE_CHECKING:
         UnknownModelError,
     )
     from ipy_sessions.events import BlockEnd, Finished, Notice, Reply, Started, TextDelta, ThinkingDelta, Waiting
-    from ipy_sessions.magics.twins import current, history
+    from ipy_sessions.magics.twins import cells, current, history, plan
     from ipy_sessions.manager import SessionManager
+    from ipy_sessions.planning import Plan
     from ipy_sessions.retention import Policy
     from ipy_sessions.session import Session
     from ipy_sessions.settings import Parameters, Settings
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
     from ipy_sessions.upkeep import Upkeep
 
 _HOMES = {
+    "cell_values": ["CellState", "PlanStep"],
     "context": ["Context"],
     "entries": ["Entry", "Header", "NewEntry", "assistant", "user"],
     "errors": [
@@ -88,8 +91,9 @@ _HOMES = {
         "UnknownModelError",
     ],
     "events": ["BlockEnd", "Finished", "Notice", "Reply", "Started", "TextDelta", "ThinkingDelta", "Waiting"],
-    "magics.twins": ["current", "history"],
+    "magics.twins": ["cells", "current", "history", "plan"],
     "manager": ["SessionManager"],
+    "planning": ["Plan"],
     "session": ["Session"],
     "settings": ["Parameters", "Settings"],
     "store.disk": ["FolderStore"],
@@ -105,6 +109,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "AmbiguousReferenceError",
     "BlockEnd",
+    "CellState",
     "CommandError",
     "Context",
     "Entry",
@@ -123,6 +128,8 @@ __all__ = [
     "NotLoggedError",
     "Notice",
     "Parameters",
+    "Plan",
+    "PlanStep",
     "Policy",
     "Reply",
     "Session",
@@ -148,9 +155,11 @@ __all__ = [
     "Waiting",
     "__version__",
     "assistant",
+    "cells",
     "current",
     "history",
     "load_ipython_extension",
+    "plan",
     "unload_ipython_extension",
     "user",
 ]

@@ -41,6 +41,8 @@ class Line:
         What it asks; ``None`` for what is no ask.
     session
         Reference of the session that it asks, where that is another one.
+    mode
+        The setting `replay` for it alone; ``None`` for what holds.
     in_block
         Whether it is indented, and so may run any number of times, or never.
     error
@@ -52,6 +54,7 @@ class Line:
     text: str
     ask: Ask | None = None
     session: str | None = None
+    mode: str | None = None
     in_block: bool = False
     error: str = ""
 
@@ -105,8 +108,8 @@ def _read(typed: _Typed, names: Names, position: int, cell: str | None, number: 
         return Line(position, cell, shown, in_block=typed.in_block, error=str(error))
     if not read.prompt:
         return None
-    ask = Ask(read.prompt, read.options, cell=cell, number=number)
-    return Line(position, cell, read.prompt, ask, read.session, typed.in_block)
+    ask = Ask(read.prompt, read.options, read.take, cell, number)
+    return Line(position, cell, read.prompt, ask, read.session, read.replay, typed.in_block)
 
 
 def _typed(source: str, names: Names) -> Iterator[_Typed]:

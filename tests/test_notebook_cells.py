@@ -65,13 +65,13 @@ def test_each_ask_has_its_place_and_its_options() -> None:
     cells = [
         Cell("c1", "markdown", "%agent no"),
         Cell("c2", "code", "%agent a\n%agent -s bob b\nif x:\n    %agent --max-tokens 5 -o r c"),
-        Cell(None, "code", "%%agent d"),
+        Cell(None, "code", "%%agent --take 2 --replay off d"),
     ]
     assert lines_of(cells) == [
         Line(2, "c2", "a", Ask("a", cell="c2", number=1)),
         Line(2, "c2", "b", Ask("b", cell="c2", number=2), session="bob"),
         Line(2, "c2", "c", Ask("c", {"max_tokens": 5}, cell="c2", number=3), in_block=True),
-        Line(3, None, "d", Ask("d", number=1)),
+        Line(3, None, "d", Ask("d", take=2, number=1), mode="off"),
     ]
 
 

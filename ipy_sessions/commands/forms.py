@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from ipy_sessions.commands.parser import Parser, new_parser, variable
 from ipy_sessions.commands.values import (
+    Cells,
     Close,
     Command,
     Continue,
@@ -25,6 +26,7 @@ from ipy_sessions.commands.values import (
     Mark,
     New,
     Open,
+    Plan,
     Prune,
     Redact,
     Rename,
@@ -37,6 +39,7 @@ from ipy_sessions.commands.values import (
     Verify,
 )
 from ipy_sessions.errors import CommandError
+from ipy_sessions.settings import REPLAY
 
 
 class Form(NamedTuple):
@@ -275,6 +278,21 @@ FORMS = {
             "Send a hidden turn again.",
             lambda read: Hide(" ".join(read.turn), on=False),
             (_words("turn", "its number, label or id's end", nargs="+"),),
+        ),
+        Form(
+            "plan",
+            "Show what running the notebook would do: replay, ask or branch, cell by cell. Nothing is asked.",
+            lambda read: Plan(" ".join(read.ref), read.replay),
+            (
+                _words("ref", "another session, as for open"),
+                ("--replay", {"choices": REPLAY, "help": "as if the setting replay had this value"}),
+            ),
+        ),
+        Form(
+            "cells",
+            "Show how the notebook's cells stand to the conversation: current, changed, never asked, missing.",
+            lambda read: Cells(" ".join(read.ref)),
+            (_words("ref", "another session, as for open"),),
         ),
         Form(
             "history",

@@ -179,6 +179,19 @@ class Hide(msgspec.Struct, frozen=True):
     on: bool = True
 
 
+class Plan(msgspec.Struct, frozen=True):
+    """``%session plan``: what running the notebook would do, with `replay` as it is set or as it is given."""
+
+    ref: str = ""
+    replay: str | None = None
+
+
+class Cells(msgspec.Struct, frozen=True):
+    """``%session cells``: how the notebook's cells stand to this conversation, or to another."""
+
+    ref: str = ""
+
+
 class History(msgspec.Struct, frozen=True):
     """``%session history``: the conversation as a DataFrame, also bound to `df` when one is named."""
 
@@ -210,5 +223,5 @@ class Help(msgspec.Struct, frozen=True):
 
 Command: TypeAlias = (
     Where | New | Open | Fork | List | Continue | Close | Keep | Rename | Tag | Mark | Delete | Restore | Prune
-    | Verify | Redact | Rewind | Switch | Label | Hide | History | Show | File | Set | Help
+    | Verify | Redact | Rewind | Switch | Label | Hide | Plan | Cells | History | Show | File | Set | Help
 )  # fmt: skip

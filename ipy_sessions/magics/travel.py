@@ -7,6 +7,7 @@ from typing import Any
 
 from ipy_sessions.commands.values import Hide, Label, Rewind, Switch
 from ipy_sessions.errors import CommandError
+from ipy_sessions.magics.cells import CellCommands
 from ipy_sessions.magics.host import Host
 from ipy_sessions.render import panels
 from ipy_sessions.render.markup import Markup
@@ -24,11 +25,12 @@ class TravelCommands:
 
     def __init__(self, host: Host) -> None:
         self._host = host
+        self._cells = CellCommands(host)
 
     @singledispatchmethod
     def run(self, command: Any) -> Markup | None:
         """Carry out one command and return what to show, or ``None``."""
-        raise NotImplementedError(command)
+        return self._cells.run(command)
 
     @run.register
     def _rewind(self, command: Rewind) -> Markup:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from ipy_sessions import table
 from ipy_sessions.errors import SessionsError
 from ipy_sessions.session import Session
+from ipy_sessions.settings import REPLAY
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ipy_sessions.magics.cells import View
     from ipy_sessions.magics.host import Host
+    from ipy_sessions.planning import Plan
+    from ipy_sessions.survey import Survey
+
+
+Looked = TypeVar("Looked")
 
 
 def history(session: Session | None = None) -> pd.DataFrame:
@@ -53,6 +62,72 @@ def current() -> Session:
     if session is None:
         raise SessionsError("There is no session yet. Ask something, or type `%session new`.")
     return session
+
+
+def plan(session: Session | None = None, notebook: str | Path | None = None, *, replay: str | None = None) -> Plan:
+    """Return what running a saved notebook would do, cell by cell. Nothing is asked, written or moved.
+
+    Parameters
+    ----------
+    session
+        The conversation; ``None`` for the one of this kernel.
+    notebook
+        The notebook's file; ``None`` for the one that the session belongs to, or this kernel runs.
+    replay
+        As if the setting had this value: ``"auto"``, ``"strict"`` or ``"off"``; ``None`` for the one that holds.
+
+    Returns
+    -------
+    list of PlanStep
+        One for each line that asks, moves or cannot be read, from top to bottom; it shows itself as a table, and
+        ``.asks`` is how often the model would be asked.
+
+    Raises
+    ------
+    SessionsError
+        When there is no notebook, or it cannot be read; or no session is given and this is no kernel with
+        ``%load_ext ipy_sessions``.
+    """
+    from ipy_sessions.magics.cells import planned
+
+    if replay is not None and replay not in REPLAY:
+        raise SessionsError(f"replay can be {' or '.join(map(repr, REPLAY))}, and not {replay!r}.")
+    return _of_notebook(session, notebook, lambda view: planned(view, replay))
+
+
+def cells(session: Session | None = None, notebook: str | Path | None = None) -> Survey:
+    """Return how the cells of a saved notebook stand to a conversation as it is.
+
+    Parameters
+    ----------
+    session
+        The conversation; ``None`` for the one of this kernel.
+    notebook
+        The notebook's file; ``None`` for the one that the session belongs to, or this kernel runs.
+
+    Returns
+    -------
+    list of CellState
+        One for each ask, from top to bottom, and then one for each turn that has none; it shows itself as a table.
+
+    Raises
+    ------
+    SessionsError
+        As for `plan`.
+    """
+    from ipy_sessions.magics.cells import surveyed
+
+    return _of_notebook(session, notebook, surveyed)
+
+
+def _of_notebook(session: Session | None, notebook: str | Path | None, look: Callable[[View], Looked]) -> Looked:
+    from ipy_sessions.magics import cells
+
+    path = None if notebook is None else Path(notebook)
+    if session is None:
+        with cells.viewed(_host(), "", path) as view:
+            return look(view)
+    return look(cells.view_of(session, path))
 
 
 def _host() -> Host:
