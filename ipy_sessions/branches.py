@@ -34,7 +34,7 @@ class Branches:
 
     def catch_up(self) -> list[Entry]:
         """Take in what the tree has got since the last time; return it."""
-        new = list(islice(self._tree, self._seen, None))
+        new = list(islice(self._tree, self._seen, None)) if len(self._tree) > self._seen else []
         self._seen += len(new)
         for entry in new:
             if entry.in_tree:
@@ -101,6 +101,11 @@ class Branches:
 
     def tip(self, step: str) -> str:
         """Return where the branch through a step was last left."""
+        at = step
+        for _ in self._parents:  # as many as there can be, so that only a circle comes to the end of it
+            if (child := self._latest.get(at)) is None:
+                return at
+            at = child
         seen = {step}
         while (child := self._latest.get(step)) is not None and child not in seen:
             step = child
