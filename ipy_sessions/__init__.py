@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         UnknownModelError,
     )
     from ipy_sessions.events import BlockEnd, Finished, Notice, Reply, Started, TextDelta, ThinkingDelta, Waiting
-    from ipy_sessions.magics.twins import current, history
+    from ipy_sessions.magics.twins import current, draw, history
     from ipy_sessions.manager import SessionManager
     from ipy_sessions.retention import Policy
     from ipy_sessions.session import Session
@@ -86,7 +86,7 @@ _HOMES = {
         "UnknownModelError",
     ],
     "events": ["BlockEnd", "Finished", "Notice", "Reply", "Started", "TextDelta", "ThinkingDelta", "Waiting"],
-    "magics.twins": ["current", "history"],
+    "magics.twins": ["current", "draw", "history"],
     "manager": ["SessionManager"],
     "session": ["Session"],
     "settings": ["Parameters", "Settings"],
@@ -146,6 +146,7 @@ __all__ = [
     "__version__",
     "assistant",
     "current",
+    "draw",
     "history",
     "load_ipython_extension",
     "unload_ipython_extension",

@@ -34,6 +34,7 @@ from ipy_sessions.commands.values import (
     Show,
     Switch,
     Tag,
+    Tree,
     Verify,
 )
 from ipy_sessions.errors import CommandError
@@ -275,6 +276,12 @@ FORMS = {
             "Send a hidden turn again from here on.",
             lambda read: Hide(" ".join(read.turn), on=False),
             (_words("turn", "its number, label or id's end", nargs="+"),),
+        ),
+        Form(
+            "tree",
+            "Every turn on every branch, drawn; of a large session, those around where you are.",
+            lambda read: Tree(" ".join(read.ref), read.all),
+            (_words("ref", "another session, as for open"), _flag("--all", "every turn, however many")),
         ),
         Form(
             "history",

@@ -170,6 +170,13 @@ class Hide(msgspec.Struct, frozen=True):
     on: bool = True
 
 
+class Tree(msgspec.Struct, frozen=True):
+    """``%session tree``: every turn on every branch, of this session or another; or, of a large one, the latest."""
+
+    ref: str = ""
+    all: bool = False
+
+
 class History(msgspec.Struct, frozen=True):
     """``%session history``: the conversation as a DataFrame, also bound to `df` when one is named."""
 
@@ -201,5 +208,5 @@ class Help(msgspec.Struct, frozen=True):
 
 Command: TypeAlias = (
     Where | New | Open | Fork | List | Continue | Close | Keep | Rename | Tag | Mark | Delete | Restore | Prune
-    | Verify | Redact | Rewind | Switch | Label | Hide | History | Show | File | Set | Help
+    | Verify | Redact | Rewind | Switch | Label | Hide | Tree | History | Show | File | Set | Help
 )  # fmt: skip
