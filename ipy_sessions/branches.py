@@ -48,12 +48,24 @@ class Branches:
         return new
 
     def _learn(self, entry: Entry) -> None:
-        parent = entry.parent_id
-        if parent is not None and parent not in self._tree:
-            parent = self._last  # its line was damaged: the step before takes its place, as in `Tree.path`
+        parent = self._step(entry.parent_id)
         self._parents[entry.id] = parent
         self._children.setdefault(parent, []).append(entry.id)
         self._last = entry.id
+
+    def _step(self, named: str | None) -> str | None:
+        """Return the step that an entry follows.
+
+        A label or the like, which other programs may let a message follow, stands for what it follows itself.
+        """
+        seen: set[str] = set()
+        while named is not None and named in self._tree and not self._tree[named].in_tree and named not in seen:
+            seen.add(named)
+            named = self._tree[named].parent_id
+        if named in seen:
+            return None
+        # A line that was damaged: the step before takes its place, as in `Tree.path`.
+        return named if named is None or named in self._tree else self._last
 
     def _move(self, leaf: str | None) -> None:
         """Let the leaf be another step: the way to it is active from there on, and its end is where it was left."""
