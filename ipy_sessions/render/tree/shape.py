@@ -64,6 +64,8 @@ class Shape:
         The turn that the conversation stands at; ``None`` before the first.
     within
         Whether it stands inside of that turn, as between a question and its answer.
+    has_start
+        Whether the place before the first turn is drawn: it is a fork, or the conversation stands there.
     """
 
     rows: tuple[Row, ...]
@@ -71,11 +73,7 @@ class Shape:
     ends: int
     here: Turn | None
     within: bool
-
-    @property
-    def has_start(self) -> bool:
-        """Whether the place before the first turn is drawn: it is a fork, or the conversation stands there."""
-        return bool(self.rows) and (self.here is None or sum(row.above is None for row in self.rows) > 1)
+    has_start: bool
 
 
 def shape(turns: Turns, most: int | None = SHOWN) -> Shape:
@@ -85,12 +83,14 @@ def shape(turns: Turns, most: int | None = SHOWN) -> Shape:
     shown = before.keys() if most is None or len(before) <= most else _chosen(turns, most)
     above = _contracted(before, shown)
     here = None if leaf is None else turns.at(leaf)
+    firsts = sum(follows is None for follows in above.values())
     return Shape(
         tuple(_rows(turns, above, before, leaf)),
         len(before) - len(above),
         len(before.keys() - set(before.values())),
         here,
         here is not None and turns.leaf in {entry.id for entry in here.entries[:-1]},
+        firsts > 1 or (firsts == 1 and here is None),
     )
 
 
