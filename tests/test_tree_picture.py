@@ -117,7 +117,7 @@ def test_a_thousand_turns_in_a_row_stand_one_below_the_other(session: Session) -
     picture = ses.draw(session)
     assert [number for *_, number in rows(picture)] == list(range(801, 1001))
     for form in (picture.plain, picture.svg):
-        assert "800 of 1,000 turns are left out: %session tree --all draws all." in form
+        assert "Left out: 800 of 1,000 turns. %session tree --all draws all." in form
 
 
 def test_a_large_tree_is_drawn_around_where_the_conversation_stands(session: Session) -> None:
@@ -150,7 +150,7 @@ def test_every_turn_is_there_once_or_counted(steps: list[tuple[str, int | None, 
     picture = draw(turns, "talk", missing=tree.missing, most=most)
     numbers = [number for *_, number in rows(picture)]
     assert len(numbers) == len(set(numbers)) == min(most or len(turns), len(turns))
-    left = re.search(r"^([\d,]+) of ([\d,]+) turns are left out", picture.plain, re.MULTILINE)
+    left = re.search(r"^Left out: ([\d,]+) of [\d,]+ turns\. ", picture.plain, re.MULTILINE)
     assert (int(left[1]) if left else 0) + len(numbers) == len(turns)
     assert sorted(numbers) == list(range(1, len(turns) + 1)) or left
     dots = {number: dot for _, dot, number in rows(picture)}

@@ -125,7 +125,7 @@ def notes(shape: Shape, missing: Sequence[str]) -> list[str]:
     found = []
     if shape.left_out:
         count = len(shape.rows) + shape.left_out
-        found.append(f"{shape.left_out:,} of {count:,} turns are left out: %session tree --all draws all.")
+        found.append(f"Left out: {shape.left_out:,} of {count:,} turns. %session tree --all draws all.")
     if missing:
         named = ", ".join(cut(one, 36) for one in missing[:NAMED]) + (" …" if len(missing) > NAMED else "")
         steps = "1 step is" if len(missing) == 1 else f"{len(missing):,} steps are"

@@ -14,6 +14,7 @@ from ipy_sessions.render.tree.shape import Row, Shape
 
 STEP = 20  # pixels from one depth to the next
 HIGH = 25  # pixels of a row
+TOP = 16  # pixels above the middle of the first line, and below that of the last
 LEFT = 14  # pixels to the left of the first depth, and on the right
 WIDE = 8  # pixels of a column, at most: bold, in a wide font
 DOT = 5  # pixels of a turn's radius
@@ -36,12 +37,12 @@ def svg(shape: Shape, captions: Sequence[Caption], head: str, notes: Sequence[st
         [_x(row.depth) + _width(caption) for row, caption in rows]
         + [LEFT + columns(sentence) * WIDE for sentence in (head, *notes)]
     )
-    high = _y(shape, len(rows) + len(notes))
+    high = _y(shape, len(rows) + len(notes) - 1) + TOP
     begin = (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(head)}" width="{wide}" '
         f'height="{high}" viewBox="0 0 {wide} {high}" style="max-width:100%;font:13px {FONT};fill:{INK}">'
     )
-    above = _sentence(head, HIGH, "font-weight:600")
+    above = _sentence(head, TOP, "font-weight:600")
     return "\n".join([begin, above, *_edges(shape), *_start(shape), *turns, *below, "</svg>"])
 
 
@@ -50,7 +51,7 @@ def _x(depth: int) -> int:
 
 
 def _y(shape: Shape, row: int) -> int:
-    return HIGH * (row + 2 + shape.has_start)
+    return TOP + HIGH * (row + 1 + shape.has_start)
 
 
 def _width(caption: Caption) -> int:
