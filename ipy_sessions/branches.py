@@ -25,6 +25,7 @@ class Branches:
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
         self._seen = 0
+        self._befores: dict[str, str | None] = {}
         self._parents: dict[str, str | None] = {}
         self._children: dict[str | None, list[str]] = {}
         self._active: set[str] = set()
@@ -37,6 +38,9 @@ class Branches:
         new = list(islice(self._tree, self._seen, None)) if len(self._tree) > self._seen else []
         self._seen += len(new)
         for entry in new:
+            self._befores[entry.id] = self._last
+            self._last = entry.id if entry.in_tree else self._last
+        for entry in new:
             if entry.in_tree:
                 self._learn(entry)
         for entry in new:
@@ -48,24 +52,25 @@ class Branches:
         return new
 
     def _learn(self, entry: Entry) -> None:
-        parent = self._step(entry.parent_id)
+        parent = self._step(entry)
         self._parents[entry.id] = parent
         self._children.setdefault(parent, []).append(entry.id)
-        self._last = entry.id
 
-    def _step(self, named: str | None) -> str | None:
+    def _step(self, entry: Entry) -> str | None:
         """Return the step that an entry follows.
 
-        A label or the like, which other programs may let a message follow, stands for what it follows itself.
+        A label or the like, which other programs may let a message follow, stands for what it follows itself. Where a
+        line was damaged, the step before takes its place, as in `Tree.path`.
         """
         seen: set[str] = set()
-        while named is not None and named in self._tree and not self._tree[named].in_tree and named not in seen:
-            seen.add(named)
-            named = self._tree[named].parent_id
-        if named in seen:
-            return None
-        # A line that was damaged: the step before takes its place, as in `Tree.path`.
-        return named if named is None or named in self._tree else self._last
+        while (parent := entry.parent_id) is not None and parent not in seen:
+            if parent not in self._tree:
+                return self._befores[entry.id]
+            if (following := self._tree[parent]).in_tree:
+                return parent
+            seen.add(parent)
+            entry = following
+        return None
 
     def _move(self, leaf: str | None) -> None:
         """Let the leaf be another step: the way to it is active from there on, and its end is where it was left."""

@@ -53,6 +53,22 @@ def test_the_way_to_a_turn_is_the_same_however_it_was_found(
             assert turns.question_before(question) == turns.question_of(turns.branches.parent(question))
 
 
+@given(st.lists(st.tuples(st.sampled_from(["user", "label"]), st.none() | st.integers(0, 9)), max_size=9))
+def test_a_step_may_follow_what_is_no_step(steps: list[tuple[str, int | None]]) -> None:
+    """A message behind a label, as others may write it, or behind a damaged line is in the conversation."""
+    tree = Tree()
+    for number, (kind, parent) in enumerate(steps):
+        if parent is not None and number <= parent < len(steps):
+            continue  # its line was damaged
+        said = {"role": kind, "content": [{"type": "text", "text": "q"}]}
+        follows = None if parent is None else f"e{parent}"
+        tree.add(Entry("message" if kind == "user" else kind, number, f"e{number}", follows, "s", "", said))
+    turns = Turns(tree)
+    way = [entry.id for entry in tree.path() if entry.in_tree]
+    assert turns.questions(turns.leaf) == way
+    assert {question for question in turns.ids if turns.branches.is_active(question)} == set(way)
+
+
 @given(st.lists(st.sampled_from("abcd"), max_size=5), st.data())
 def test_a_place_stands_above_what_comes_later_in_the_notebook(cells: list[str], data: st.DataObject) -> None:
     """Earlier cells, and earlier asks of the same cell; what is not in the notebook never does."""

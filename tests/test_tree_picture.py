@@ -154,7 +154,8 @@ def test_every_turn_is_there_once_or_counted(steps: list[tuple[str, int | None, 
     assert (int(left[1]) if left else 0) + len(numbers) == len(turns)
     assert sorted(numbers) == list(range(1, len(turns) + 1)) or left
     dots = {number: dot for _, dot, number in rows(picture)}
-    assert all((dots[number] == "●") == turns.is_active(turns.numbered(number)) for number in numbers)
+    path = {entry.id for entry in tree.path()}
+    assert all((dots[number] == "●") == (turns.numbered(number).id in path) for number in numbers)
     assert bool(tree.missing) is (" missing, as after a damaged line: " in picture.svg)
 
 
