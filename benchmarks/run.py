@@ -1,8 +1,8 @@
 """Every figure that the project quotes, each beside its floor or its peer in the same run.
 
-Usage: run.py [NAME ...], with names from startup, append, masking, listing, opening, display, server, stream; all of
-them by default. ``stream`` needs a Chromium, named by the variable CHROMIUM, as `make bench` does. The exit status is 1
-when a figure misses its target.
+Usage: run.py [NAME ...], with names from startup, append, masking, listing, opening, display, server, stream, tree; all
+of them by default. ``stream`` needs a Chromium, named by the variable CHROMIUM, as `make bench` does. The exit status
+is 1 when a figure misses its target.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from opening import opening
 from server import server
 from startup import startup
 from streaming import display, stream
+from tree import tree
 
 FIGURES: dict[str, Callable[[], list[Figure]]] = {
     "startup": startup,
@@ -28,6 +29,7 @@ FIGURES: dict[str, Callable[[], list[Figure]]] = {
     "display": display,
     "server": server,
     "stream": stream,
+    "tree": tree,
 }
 
 

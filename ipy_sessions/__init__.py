@@ -51,7 +51,7 @@ if TYPE_CHECKING:
         UnknownModelError,
     )
     from ipy_sessions.events import BlockEnd, Finished, Notice, Reply, Started, TextDelta, ThinkingDelta, Waiting
-    from ipy_sessions.magics.twins import cells, current, history, plan
+    from ipy_sessions.magics.twins import cells, current, draw, history, plan
     from ipy_sessions.manager import SessionManager
     from ipy_sessions.planning import Plan
     from ipy_sessions.retention import Policy
@@ -91,7 +91,7 @@ _HOMES = {
         "UnknownModelError",
     ],
     "events": ["BlockEnd", "Finished", "Notice", "Reply", "Started", "TextDelta", "ThinkingDelta", "Waiting"],
-    "magics.twins": ["cells", "current", "history", "plan"],
+    "magics.twins": ["cells", "current", "draw", "history", "plan"],
     "manager": ["SessionManager"],
     "planning": ["Plan"],
     "session": ["Session"],
@@ -157,6 +157,7 @@ __all__ = [
     "assistant",
     "cells",
     "current",
+    "draw",
     "history",
     "load_ipython_extension",
     "plan",

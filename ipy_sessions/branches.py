@@ -25,6 +25,7 @@ class Branches:
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
         self._seen = 0
+        self._befores: dict[str, str | None] = {}
         self._parents: dict[str, str | None] = {}
         self._children: dict[str | None, list[str]] = {}
         self._active: set[str] = set()
@@ -34,8 +35,11 @@ class Branches:
 
     def catch_up(self) -> list[Entry]:
         """Take in what the tree has got since the last time; return it."""
-        new = list(islice(self._tree, self._seen, None))
+        new = list(islice(self._tree, self._seen, None)) if len(self._tree) > self._seen else []
         self._seen += len(new)
+        for entry in new:
+            self._befores[entry.id] = self._last
+            self._last = entry.id if entry.in_tree else self._last
         for entry in new:
             if entry.in_tree:
                 self._learn(entry)
@@ -48,12 +52,25 @@ class Branches:
         return new
 
     def _learn(self, entry: Entry) -> None:
-        parent = entry.parent_id
-        if parent is not None and parent not in self._tree:
-            parent = self._last  # its line was damaged: the step before takes its place, as in `Tree.path`
+        parent = self._step(entry)
         self._parents[entry.id] = parent
         self._children.setdefault(parent, []).append(entry.id)
-        self._last = entry.id
+
+    def _step(self, entry: Entry) -> str | None:
+        """Return the step that an entry follows.
+
+        A label or the like, which other programs may let a message follow, stands for what it follows itself. Where a
+        line was damaged, the step before takes its place, as in `Tree.path`.
+        """
+        seen: set[str] = set()
+        while (parent := entry.parent_id) is not None and parent not in seen:
+            if parent not in self._tree:
+                return self._befores[entry.id]
+            if (following := self._tree[parent]).in_tree:
+                return parent
+            seen.add(parent)
+            entry = following
+        return None
 
     def _move(self, leaf: str | None) -> None:
         """Let the leaf be another step: the way to it is active from there on, and its end is where it was left."""
@@ -101,6 +118,11 @@ class Branches:
 
     def tip(self, step: str) -> str:
         """Return where the branch through a step was last left."""
+        at = step
+        for _ in self._parents:  # as many as there can be, so that only a circle comes to the end of it
+            if (child := self._latest.get(at)) is None:
+                return at
+            at = child
         seen = {step}
         while (child := self._latest.get(step)) is not None and child not in seen:
             step = child

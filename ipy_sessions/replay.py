@@ -18,8 +18,9 @@ Hosts without stable cell ids match asks by their text (`match`), each turn once
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import TypeAlias
 
 from ipy_sessions.entries import Entry
@@ -43,13 +44,20 @@ class Order:
     cells: tuple[str, ...] = ()
     saved: str = ""
 
+    def above(self, place: Place, others: Iterable[Place]) -> list[bool]:
+        """Tell of each of some places whether it stands above another.
+
+        What is not in the notebook is below, or has nothing above it. The cells are gone through once for all of them.
+        """
+        cell, number = place
+        if cell not in self.cells:
+            return [False for _ in others]
+        cells = frozenset(self.cells[: self.cells.index(cell)])
+        return [one in cells or (number > 1 and one == cell and asked < number) for one, asked in others]
+
     def stands_above(self, place: Place, other: Place) -> bool:
-        """Tell whether a place stands above another; what is not in the notebook is below, or has nothing above it."""
-        if place[0] == other[0]:
-            return place[0] in self.cells and place[1] < other[1]
-        if place[0] not in self.cells or other[0] not in self.cells:
-            return False
-        return self.cells.index(place[0]) < self.cells.index(other[0])
+        """Tell whether a place stands above another."""
+        return self.above(other, [place])[0]
 
     def is_below(self, cell: str, ask: Ask, written: str) -> bool:
         """Tell whether a cell that ran at a time stands below that of an ask; one that was not saved yet does."""
@@ -141,12 +149,10 @@ def decide(turns: Turns, ask: Ask, order: Order = Order()) -> Decision:
 
 def _branched(turns: Turns, ask: Ask, order: Order, over: Turn) -> Decision:
     """Branch from where a turn began, keeping what stands above its place."""
-    at, carried, left = over.before, list[Turn](), list[str]()
-    for question in turns.questions(turns.leaf, behind=over.id):
-        if not order.stands_above(turns.place(question), ask.place):
-            left.append(question)
-            continue
-        turn = turns.at(question)
+    at, carried = over.before, list[Turn]()
+    behind = turns.questions(turns.leaf, behind=over.id)
+    above = order.above(ask.place, turns.places(behind))
+    for turn in map(turns.at, compress(behind, above)):
         there = None if carried else _same(turns.behind(at), turn.ask, complete=turn.complete)
         if there is None:
             carried.append(turn)
@@ -155,6 +161,7 @@ def _branched(turns: Turns, ask: Ask, order: Order, over: Turn) -> Decision:
     answered = None if carried else _same(turns.behind(at), ask, complete=True)
     if answered is not None:
         return Replay(answered, moves=True, leaf=turns.branches.tip(answered.last))
+    left = [question for question, stays in zip(behind, above, strict=True) if not stays]
     return Branch(over, at, carried, left)
 
 

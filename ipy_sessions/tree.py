@@ -83,11 +83,12 @@ class Tree:
                 return
 
     def target(self, entry: Entry) -> str | None:
-        """Return where a ``leaf`` entry moved to: ``None`` for before the first, `MISSING` for what is not there."""
+        """Return where a ``leaf`` entry moved to: ``None`` for before the first, `MISSING` for what is no step."""
         target = entry.fields.get("target_id", MISSING)
-        if target is None or (isinstance(target, str) and target in self._entries):
-            return target
-        return MISSING
+        if target is None:
+            return None
+        step = self._entries.get(target) if isinstance(target, str) else None
+        return MISSING if step is None or not step.in_tree else step.id
 
     def __contains__(self, entry_id: str) -> bool:
         return entry_id in self._entries
@@ -172,6 +173,10 @@ class Tree:
         return found
 
     def _before(self) -> dict[str, str | None]:
-        """Return for each step the one that stood before it in the file."""
-        steps = [entry.id for entry in self if entry.in_tree]
-        return dict(zip(steps, [None, *steps], strict=False))
+        """Return for each entry the step that stood before it in the file."""
+        found: dict[str, str | None] = {}
+        last: str | None = None
+        for entry in self:
+            found[entry.id] = last
+            last = entry.id if entry.in_tree else last
+        return found

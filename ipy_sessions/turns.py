@@ -7,12 +7,12 @@ included, and goes on until the next one. Its number is its place among the ques
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from ipy_sessions.branches import Branches
-from ipy_sessions.entries import Entry
+from ipy_sessions.entries import Entry, blocks, is_content, text_of
 from ipy_sessions.tree import Tree
 
 Place: TypeAlias = tuple[str | None, int]
@@ -65,10 +65,10 @@ class Ask:
     @classmethod
     def of(cls, question: Entry) -> Ask:
         """Return the ask that a question's line holds."""
-        fields = question.fields
-        cell, options = fields.get("cell_id"), fields.get("options")
+        fields = question.fields  # read once: the line of a long session is decoded each time
+        cell, options, content = fields.get("cell_id"), fields.get("options"), fields.get("content")
         return cls(
-            question.text,
+            text_of(blocks(content)) if is_content(content) else "",
             options if isinstance(options, dict) else {},
             _count(fields.get("take")),
             cell if isinstance(cell, str) else None,
@@ -151,6 +151,8 @@ class Turns:
         self.branches = Branches(tree)
         """Which way the conversation went."""
         self._numbers: dict[str, int] = {}
+        self._befores: dict[str, str | None] = {}
+        self._way: list[str] = []
         self._places: dict[str, Place] = {}
         self._cells: dict[str | None, list[str]] = {}
         self._texts: dict[int, list[str]] = {}
@@ -160,7 +162,8 @@ class Turns:
 
     def catch_up(self) -> Turns:
         """Take in what the tree has got since the last time."""
-        for entry in self.branches.catch_up():
+        new = self.branches.catch_up()
+        for entry in new:
             if is_question(entry):
                 ask = Ask.of(entry)
                 self._numbers[entry.id] = len(self._numbers) + 1
@@ -171,6 +174,10 @@ class Turns:
                 self._moves.append(entry)
             elif entry.type == "label":
                 self._labels.append(entry)
+        # A damaged file may name a question before it comes: all of them are numbered first.
+        for entry in new:
+            if entry.id in self._numbers:
+                self._befores[entry.id] = self.question_of(self.branches.parent(entry.id))
         return self
 
     def __iter__(self) -> Iterator[Turn]:
@@ -203,17 +210,12 @@ class Turns:
         found: dict[str, str] = {}
         for entry in self._labels:
             target, label = entry.fields.get("target_id"), entry.fields.get("label")
-            question = self._question_of(target)
+            question = self.question_of(target) if isinstance(target, str) and target in self.branches else None
             if question is not None:
                 found.pop(question, None)
                 if isinstance(label, str) and label:
                     found[question] = label
         return found
-
-    def _question_of(self, step: object) -> str | None:
-        """Return the question that a step belongs to."""
-        at = step if isinstance(step, str) and step in self.branches else None
-        return next(iter(self.questions(at)[-1:]), None)
 
     @property
     def moves(self) -> list[Entry]:
@@ -267,20 +269,45 @@ class Turns:
         """Return where a question was asked."""
         return self._places[question]
 
+    def places(self, questions: Iterable[str]) -> Iterator[Place]:
+        """Return where each of some questions was asked."""
+        return map(self._places.__getitem__, questions)
+
     def is_active(self, turn: Turn) -> bool:
         """Tell whether a turn is on the active branch."""
         return self.branches.is_active(turn.id)
 
+    def question_of(self, step: str | None) -> str | None:
+        """Return the last question on the way to a step: the one that it belongs to."""
+        seen: set[str] = set()
+        while step is not None and step not in self._numbers and step not in seen:
+            seen.add(step)
+            step = self.branches.parent(step)
+        return None if step in seen else step
+
+    def question_before(self, question: str) -> str | None:
+        """Return the question that another follows; ``None`` for a first one."""
+        return self._befores[question]
+
     def questions(self, step: str | None, behind: str | None = None) -> list[str]:
         """Return the ids of the questions on the way to a step, the first of them first; or of those behind another."""
+        question = self.question_of(step)
+        if question is None:
+            return []
+        if self._way[-1:] != [question]:
+            follows = self._way[-1:] == [self._befores[question]] and question not in self._way
+            self._way = [*self._way, question] if follows else self._way_to(question)
+        start = self._way.index(behind) + 1 if behind in self._way else 0
+        return self._way[start:]
+
+    def _way_to(self, question: str | None) -> list[str]:
         found: list[str] = []
-        seen: set[str] = set()
-        while step is not None and step != behind and step not in seen:
-            seen.add(step)
-            if step in self._numbers:
-                found.append(step)
-            step = self.branches.parent(step)
-        return found[::-1]
+        for _ in self._befores:  # as many as there can be, so that a circle ends as well
+            if question is None:
+                break
+            found.append(question)
+            question = self._befores[question]
+        return list(dict.fromkeys(found))[::-1]
 
     def path(self, step: str | None) -> list[Turn]:
         """Return the turns on the way to a step, the first of them first."""

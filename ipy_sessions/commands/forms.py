@@ -36,6 +36,7 @@ from ipy_sessions.commands.values import (
     Show,
     Switch,
     Tag,
+    Tree,
     Verify,
 )
 from ipy_sessions.errors import CommandError
@@ -293,6 +294,12 @@ FORMS = {
             "Show how the notebook's cells stand to the conversation: current, changed, never asked, missing.",
             lambda read: Cells(" ".join(read.ref)),
             (_words("ref", "another session, as for open"),),
+        ),
+        Form(
+            "tree",
+            "Every turn on every branch, drawn; of a large session, those around where you are.",
+            lambda read: Tree(" ".join(read.ref), read.all),
+            (_words("ref", "another session, as for open"), _flag("--all", "every turn, however many")),
         ),
         Form(
             "history",

@@ -192,6 +192,13 @@ class Cells(msgspec.Struct, frozen=True):
     ref: str = ""
 
 
+class Tree(msgspec.Struct, frozen=True):
+    """``%session tree``: every turn on every branch, of this session or another; or, of a large one, the latest."""
+
+    ref: str = ""
+    all: bool = False
+
+
 class History(msgspec.Struct, frozen=True):
     """``%session history``: the conversation as a DataFrame, also bound to `df` when one is named."""
 
@@ -223,5 +230,5 @@ class Help(msgspec.Struct, frozen=True):
 
 Command: TypeAlias = (
     Where | New | Open | Fork | List | Continue | Close | Keep | Rename | Tag | Mark | Delete | Restore | Prune
-    | Verify | Redact | Rewind | Switch | Label | Hide | Plan | Cells | History | Show | File | Set | Help
+    | Verify | Redact | Rewind | Switch | Label | Hide | Plan | Cells | History | Show | File | Set | Help | Tree
 )  # fmt: skip

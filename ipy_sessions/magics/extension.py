@@ -156,10 +156,10 @@ class Extension:
         self._agent_cell(line, "")
 
     def _session_line(self, line: str) -> Any:
-        from ipy_sessions.render.markup import Markup
+        from ipy_sessions.render.markup import Markup, Picture
 
         shown = self.commands.run(parse_session(line))
-        if isinstance(shown, Markup):
+        if isinstance(shown, Markup | Picture):
             self.host.output.show(shown)
             return None
         return shown

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from ipy_sessions.render.live import LiveView, View
-from ipy_sessions.render.markup import Markup
+from ipy_sessions.render.markup import Markup, Picture
 from ipy_sessions.render.terminal import TerminalView
 
 
@@ -23,7 +23,7 @@ class Output:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
 
-    def show(self, markup: Markup) -> None:
+    def show(self, markup: Markup | Picture) -> None:
         """Show something below the cell, or print it in a terminal."""
         if self._has_kernel:
             from IPython.display import display

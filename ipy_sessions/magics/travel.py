@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import singledispatchmethod
 from typing import Any
 
-from ipy_sessions.commands.values import Hide, Label, Rewind, Switch
+from ipy_sessions.commands.values import Hide, Label, Rewind, Switch, Tree
 from ipy_sessions.errors import CommandError
 from ipy_sessions.magics.cells import CellCommands
 from ipy_sessions.magics.host import Host
 from ipy_sessions.render import panels
-from ipy_sessions.render.markup import Markup
+from ipy_sessions.render.markup import Markup, Picture
+from ipy_sessions.render.tree import SHOWN, draw
 from ipy_sessions.session import Session
 
 
@@ -28,7 +29,7 @@ class TravelCommands:
         self._cells = CellCommands(host)
 
     @singledispatchmethod
-    def run(self, command: Any) -> Markup | None:
+    def run(self, command: Any) -> Markup | Picture | None:
         """Carry out one command and return what to show, or ``None``."""
         return self._cells.run(command)
 
@@ -63,9 +64,31 @@ class TravelCommands:
         said = "is not sent any more" if command.on else "is sent again"
         return panels.line(f"Turn {turn.number} {said}.")
 
+    @run.register
+    def _tree(self, command: Tree) -> Picture:
+        if not command.ref:
+            return drawn(self._session, whole=command.all)
+        manager = self._host.manager(self._host.place())
+        session = manager.open(self._host.resolve(command.ref), read_only=True)
+        picture = drawn(session, whole=command.all)
+        if session is not manager.current and session.in_file:
+            manager.close(session)
+        return picture
+
     @property
     def _session(self) -> Session:
         session = self._host.found(self._host.place())
         if session is None:
             raise CommandError("There is no session yet. Ask something, or type `%session new`.")
         return session
+
+
+def drawn(session: Session, *, whole: bool = False) -> Picture:
+    """Return the tree of a session, drawn; of a large one the turns around where it stands, or the whole."""
+    return draw(
+        session.turns,
+        session.title,
+        hidden=session.hidden,
+        missing=session.tree.missing,
+        most=None if whole else SHOWN,
+    )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ipy_sessions import table
 from ipy_sessions.errors import SessionsError
+from ipy_sessions.render.markup import Picture
 from ipy_sessions.session import Session
 from ipy_sessions.settings import REPLAY
 
@@ -48,6 +49,30 @@ def history(session: Session | None = None) -> pd.DataFrame:
     if session is None:
         session = _host().found(_host().place())
     return table.history(session)
+
+
+def draw(session: Session | None = None, *, whole: bool = False) -> Picture:
+    """Return the tree of a session, drawn, as ``%session tree`` shows it: every turn on every branch.
+
+    In a notebook it shows itself; ``.svg`` and ``.plain`` are its two forms.
+
+    Parameters
+    ----------
+    session
+        The session; ``None`` for the one of this kernel.
+    whole
+        Every turn of a large session, too, and not alone those around where it stands.
+
+    Raises
+    ------
+    SessionsError
+        When no session is given and this is no kernel with ``%load_ext ipy_sessions``, or has no session yet.
+    """
+    from ipy_sessions.magics.travel import drawn
+
+    if session is not None and not isinstance(session, Session):
+        raise SessionsError(f"draw takes a session and not {session!r:.60}: draw(manager.open('alice')).")
+    return drawn(session or current(), whole=whole)
 
 
 def current() -> Session:

@@ -18,7 +18,7 @@ from ipy_sessions.magics.progress import Watched
 from ipy_sessions.magics.travel import TravelCommands
 from ipy_sessions.notebook import Place
 from ipy_sessions.render import housekeeping, panels
-from ipy_sessions.render.markup import Markup
+from ipy_sessions.render.markup import Markup, Picture
 from ipy_sessions.retention import Policy
 from ipy_sessions.session import Session
 from ipy_sessions.summary import SessionInfo, tail
@@ -43,7 +43,7 @@ class UpkeepCommands:
         return Upkeep(self._host.manager(self._host.place()))
 
     @singledispatchmethod
-    def run(self, command: Any) -> Markup | None:
+    def run(self, command: Any) -> Markup | Picture | None:
         """Carry out one command and return what to show, or ``None``."""
         return self._travel.run(command)
 

@@ -1,4 +1,4 @@
-"""Markdown and plain text side by side. Pure: strings in, strings out."""
+"""Markdown, or a picture, and plain text side by side. Pure: strings in, strings out."""
 
 from __future__ import annotations
 
@@ -35,6 +35,33 @@ class Markup:
     def bundle(self) -> dict[str, str]:
         """The forms by their MIME types."""
         return {"text/markdown": self.markdown, "text/plain": self.plain}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Something to show that is drawn.
+
+    Parameters
+    ----------
+    svg
+        For notebooks.
+    plain
+        For terminals, and for whoever shows no pictures.
+    """
+
+    svg: str
+    plain: str
+
+    def __repr__(self) -> str:
+        return self.plain
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    @property
+    def bundle(self) -> dict[str, str]:
+        """The forms by their MIME types; no Markdown, which a notebook would show in the picture's place."""
+        return {"image/svg+xml": self.svg, "text/plain": self.plain}
 
 
 def escaped(text: str, *, keep: bool = False) -> str:

@@ -1,0 +1,40 @@
+"""Composes the picture of a tree. Pure: turns in, `Picture` out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from ipy_sessions.render.markup import Picture
+from ipy_sessions.render.tree.caption import captions, head, notes
+from ipy_sessions.render.tree.shape import SHOWN, shape
+from ipy_sessions.render.tree.svg import svg
+from ipy_sessions.render.tree.text import text
+from ipy_sessions.turns import Turns
+
+
+def draw(
+    turns: Turns,
+    title: str,
+    *,
+    hidden: Collection[str] = (),
+    missing: Sequence[str] = (),
+    most: int | None = SHOWN,
+) -> Picture:
+    """Return the tree of a session, drawn.
+
+    Parameters
+    ----------
+    turns
+        Its turns.
+    title
+        What it is called.
+    hidden
+        Ids of the messages that are not sent.
+    missing
+        Ids of the steps that are named and are not there.
+    most
+        How many turns are drawn at most; ``None`` for all. The others are counted.
+    """
+    drawn = shape(turns, most)
+    parts = drawn, captions(drawn, turns, hidden), head(drawn, title), notes(drawn, missing)
+    return Picture(svg(*parts), text(*parts))
