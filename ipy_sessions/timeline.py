@@ -6,11 +6,11 @@ hide. Which move an ask means is `replay`'s decision; here it is carried out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
-from ipy_sessions.context.edits import hidden
+from ipy_sessions.context.edits import hidden, named
 from ipy_sessions.context.parameters import last_parameters, own_parameters, settings_needed
 from ipy_sessions.conversation import Conversation
 from ipy_sessions.encoding import clean
@@ -51,18 +51,21 @@ class Timeline(Conversation):
         TurnNotFoundError
             When none, or more than one, answers to it.
         """
-        if isinstance(ref, Turn):
-            return ref
         turns, written = self.turns, str(ref).strip()
+        if isinstance(ref, Turn):
+            if ref.id not in turns:
+                raise TurnNotFoundError(
+                    f"Turn {ref.number} that was given is one of another session, not of {self.title}."
+                )
+            return turns.at(ref.id)
         labelled = [turn for turn, label in turns.labels.items() if label == written]
         if len(labelled) == 1:
             return turns.at(labelled[0])
         bare = written.removeprefix("turn ").removeprefix("#")
         if bare.isdecimal() and 1 <= int(bare[:9]) <= len(turns):
             return turns.numbered(int(bare))
-        ends = [
-            turn for turn in turns.ids if len(bare) >= SHORTEST_TAIL and turn.replace("-", "").endswith(bare.lower())
-        ]
+        end = _undashed(bare)
+        ends = [turn for turn in turns.ids if len(end) >= SHORTEST_TAIL and _undashed(turn).endswith(end)]
         if len(ends) == 1 and not labelled:
             return turns.at(ends[0])
         if labelled or ends:
@@ -119,6 +122,19 @@ class Timeline(Conversation):
         """
         turn = self.turn(ref)
         self.move(turn.last, **more)
+        return turn
+
+    def begin_at(self, other: Timeline, ref: int | str | Turn) -> Turn:
+        """Take over another session's path to the end of a turn, as long as there is nothing here; return the turn.
+
+        Raises
+        ------
+        TurnNotFoundError
+            When none, or more than one, answers to the reference.
+        """
+        turn = other.turn(ref)
+        self.begin_as(other, copied(other.tree.path(turn.last), other.tree))
+        self.move(turn.last)  # nothing to write, unless the lines of the other stand in another order than they follow
         return turn
 
     def branch_off(self, branch: Branch, **more: Any) -> None:
@@ -181,9 +197,9 @@ class Timeline(Conversation):
     def hide(self, ref: int | str | Turn, *, on: bool = True, **more: Any) -> Turn:
         """Keep a turn from being sent from here on, or with ``on=False`` send it again; return it. The log keeps it."""
         turn = self.turn(ref)
-        path = self.tree.path()
-        if (turn.id in hidden(path)) is not on:
-            ids = [entry.id for entry in turn.entries if entry.type == "message"]
+        ids = [entry.id for entry in turn.entries if entry.type == "message"]
+        meant, now = named(self.tree.path(), ids), self.hidden
+        if meant - now or not meant if on else meant & now:
             self.append(NewEntry("context_edit", {"edit": "hide" if on else "show", "target_ids": ids, **more}))
         return turn
 
@@ -193,11 +209,15 @@ class Timeline(Conversation):
         return frozenset(hidden(self.tree.path()))
 
 
-def copied(path: Sequence[Entry], tree: Sequence[Entry]) -> list[Entry]:
-    """Return a path and what stands outside the tree and speaks of it, in the order of the file."""
+def _undashed(turn: str) -> str:
+    return turn.replace("-", "").lower()
+
+
+def copied(path: Sequence[Entry], tree: Iterable[Entry]) -> list[Entry]:
+    """Return a path and what speaks of it or of the whole session from outside the tree, in the order of the file."""
     steps = {entry.id for entry in path}
     return [entry for entry in tree if entry.id in steps or _speaks_of(entry, steps)]
 
 
 def _speaks_of(entry: Entry, steps: set[str]) -> bool:
-    return entry.type in ("label", "usage", "repair") and entry.fields.get("target_id") in steps
+    return entry.type == "info" or (entry.type in ("label", "usage") and entry.fields.get("target_id") in steps)

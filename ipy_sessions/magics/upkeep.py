@@ -51,7 +51,7 @@ class UpkeepCommands:
     def _fork(self, command: Fork) -> None:
         place = self._host.place()
         manager = self._host.manager(place)
-        session = manager.fork(self._host.meant(command.ref, place), command.name)
+        session = manager.fork(self._host.meant(command.ref, place), command.name, at=command.at or None)
         manager.become(session)
         self._host.came("forked into", session, place)
 
