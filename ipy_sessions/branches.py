@@ -49,7 +49,7 @@ class Branches:
 
     def _learn(self, entry: Entry) -> None:
         parent = entry.parent_id
-        if parent is not None and parent not in self._tree:
+        if parent is not None and not self._tree.is_step(parent):
             parent = self._last  # its line was damaged: the step before takes its place, as in `Tree.path`
         self._parents[entry.id] = parent
         self._children.setdefault(parent, []).append(entry.id)

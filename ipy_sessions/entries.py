@@ -163,7 +163,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False, eq=False):
         """
         if self.type in OUTSIDE_TREE:
             return False
-        return self.parent_id is not None or self.type in {"message", "settings"}
+        return self.parent_id is not None or self.type in {"message", "settings", "context_edit"}
 
 
 class Header(msgspec.Struct, frozen=True):

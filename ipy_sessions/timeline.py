@@ -91,7 +91,7 @@ class Timeline(Conversation):
         TurnNotFoundError
             When there is no such step.
         """
-        if target is not None and (target not in self.tree or not self.tree[target].in_tree):
+        if target is not None and not self.tree.is_step(target):
             raise TurnNotFoundError(f"{self.title} has no step {target!r} to stand at.")
         if target != self.leaf:
             self.append(NewEntry("leaf", {"target_id": target, "from_id": self.leaf, **more}))

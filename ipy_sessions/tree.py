@@ -2,8 +2,8 @@
 
 Pure: it reads entries and knows no file. It owns two answers, the path from the first entry to any other and the
 leaf, and it never loops and never hides. A circle is cut where it closes. A parent that is missing, since its line
-was damaged, is kept in `missing`, and the step that stood before in the file takes its place, so that one bad line
-does not cost the conversation before it.
+was damaged, is kept in `missing`, and the step that stood before in the file takes its place, as it does for one that
+is no step, so that one bad line does not cost the conversation before it.
 
 A hundred thousand entries are added in a few passes that Python runs in C; what only few ask for (the leaves, the
 missing parents) is worked out when it is asked for.
@@ -12,8 +12,9 @@ missing parents) is worked out when it is asked for.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 
-from ipy_sessions.entries import Entry
+from ipy_sessions.entries import OUTSIDE_TREE, Entry
 
 MISSING = ""
 """Stands for the step that a ``leaf`` entry names and that is not there; no entry has this id."""
@@ -85,9 +86,13 @@ class Tree:
     def target(self, entry: Entry) -> str | None:
         """Return where a ``leaf`` entry moved to: ``None`` for before the first, `MISSING` for what is not there."""
         target = entry.fields.get("target_id", MISSING)
-        if target is None or (isinstance(target, str) and target in self._entries):
+        if target is None or (isinstance(target, str) and self.is_step(target)):
             return target
         return MISSING
+
+    def is_step(self, entry_id: str) -> bool:
+        """Tell whether an id is that of a step of the conversation."""
+        return entry_id in self._entries and self._entries[entry_id].in_tree
 
     def __contains__(self, entry_id: str) -> bool:
         return entry_id in self._entries
@@ -126,7 +131,7 @@ class Tree:
         return self._straight(leaf) or self._mended(leaf)
 
     def _straight(self, leaf: str | None) -> list[Entry]:
-        """Return the path where no parent is missing and no circle is to be cut, else nothing."""
+        """Return the path where all are steps, no parent is missing and no circle is to be cut, else nothing."""
         steps: list[Entry] = []
         entries = self._entries
         at = self.leaf if leaf is None else entries[leaf].id
@@ -137,7 +142,8 @@ class Tree:
                 return []
             steps.append(entry := entries[at])
             at = entry.parent_id
-        return steps[::-1] if at is None else []
+        whole = at is None and steps and steps[-1].in_tree and OUTSIDE_TREE.isdisjoint(map(attrgetter("type"), steps))
+        return steps[::-1] if whole else []
 
     def _mended(self, leaf: str | None) -> list[Entry]:
         steps: list[Entry] = []
@@ -149,9 +155,9 @@ class Tree:
             entry = self._entries[at]
             steps.append(entry)
             at = entry.parent_id
-            if at is not None and at not in self._entries:
+            if at is not None and not self.is_step(at):
                 before = self._before() if before is None else before
-                at = before[entry.id]
+                at = before.get(entry.id)
         steps.reverse()
         return steps
 
@@ -165,7 +171,7 @@ class Tree:
         for entry in self:
             if entry.in_tree:
                 parent = entry.parent_id
-                if parent is not None and parent not in self._entries:
+                if parent is not None and not self.is_step(parent):
                     before = self._before() if before is None else before
                     parent = before[entry.id]
                 found[entry.id] = parent
