@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         UnknownModelError,
     )
     from ipy_sessions.events import BlockEnd, Finished, Notice, Reply, Started, TextDelta, ThinkingDelta, Waiting
-    from ipy_sessions.magics.twins import current, history
+    from ipy_sessions.magics.twins import compare, current, history
     from ipy_sessions.manager import SessionManager
     from ipy_sessions.retention import Policy
     from ipy_sessions.session import Session
@@ -86,7 +86,7 @@ _HOMES = {
         "UnknownModelError",
     ],
     "events": ["BlockEnd", "Finished", "Notice", "Reply", "Started", "TextDelta", "ThinkingDelta", "Waiting"],
-    "magics.twins": ["current", "history"],
+    "magics.twins": ["compare", "current", "history"],
     "manager": ["SessionManager"],
     "session": ["Session"],
     "settings": ["Parameters", "Settings"],
@@ -145,6 +145,7 @@ __all__ = [
     "Waiting",
     "__version__",
     "assistant",
+    "compare",
     "current",
     "history",
     "load_ipython_extension",

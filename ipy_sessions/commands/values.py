@@ -170,6 +170,13 @@ class Hide(msgspec.Struct, frozen=True):
     on: bool = True
 
 
+class Compare(msgspec.Struct, frozen=True):
+    """``%session compare``: two turns' branches or two sessions, turn by turn; an empty one is the active branch."""
+
+    first: str
+    second: str = ""
+
+
 class History(msgspec.Struct, frozen=True):
     """``%session history``: the conversation as a DataFrame, also bound to `df` when one is named."""
 
@@ -201,5 +208,5 @@ class Help(msgspec.Struct, frozen=True):
 
 Command: TypeAlias = (
     Where | New | Open | Fork | List | Continue | Close | Keep | Rename | Tag | Mark | Delete | Restore | Prune
-    | Verify | Redact | Rewind | Switch | Label | Hide | History | Show | File | Set | Help
+    | Verify | Redact | Rewind | Switch | Label | Hide | Compare | History | Show | File | Set | Help
 )  # fmt: skip
