@@ -84,7 +84,8 @@ def _row(row: Row) -> Markup:
 
 
 def _answer(said: Said) -> Markup:
-    return _quoted(short(said.answer, ANSWER)) if said.answer else line("no answer")
+    text = short(said.answer, ANSWER)
+    return Markup(escaped(text), text) if said.answer else line("no answer")
 
 
 def _diff(lines: Sequence[str]) -> Markup:
