@@ -51,7 +51,7 @@ if TYPE_CHECKING:
         UnknownModelError,
     )
     from ipy_sessions.events import BlockEnd, Finished, Notice, Reply, Started, TextDelta, ThinkingDelta, Waiting
-    from ipy_sessions.magics.twins import cells, current, draw, history, plan
+    from ipy_sessions.magics.twins import cells, compare, current, draw, history, plan
     from ipy_sessions.manager import SessionManager
     from ipy_sessions.planning import Plan
     from ipy_sessions.retention import Policy
@@ -91,7 +91,7 @@ _HOMES = {
         "UnknownModelError",
     ],
     "events": ["BlockEnd", "Finished", "Notice", "Reply", "Started", "TextDelta", "ThinkingDelta", "Waiting"],
-    "magics.twins": ["cells", "current", "draw", "history", "plan"],
+    "magics.twins": ["cells", "compare", "current", "draw", "history", "plan"],
     "manager": ["SessionManager"],
     "planning": ["Plan"],
     "session": ["Session"],
@@ -156,6 +156,7 @@ __all__ = [
     "__version__",
     "assistant",
     "cells",
+    "compare",
     "current",
     "draw",
     "history",

@@ -6,6 +6,7 @@ model is asked (`session`), which session a notebook means (`manager`) and how a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -140,10 +141,13 @@ class Conversation:
         """Write an ``info`` entry: a new ``name``, ``tags``, ``pinned``, ``archived``, or its ``notebook``."""
         self.append(NewEntry("info", fields))
 
-    def begin_as(self, other: Conversation) -> None:
-        """Take over the entries of another session, as long as there are none here; both say where they are from."""
+    def begin_as(self, other: Conversation, entries: Sequence[Entry] | None = None) -> None:
+        """Take over entries of another session, by default all, as long as there are none here.
+
+        They say where they are from, and so does this session.
+        """
         self._check_writable()
-        self._recorder.copy(other._recorder)
+        self._recorder.copy(other._recorder, entries)
 
     @property
     def title(self) -> str:

@@ -18,6 +18,7 @@ Kind: TypeAlias = Literal[
     "doubled seq",
     "doubled id",
     "missing parent",
+    "missing target",
     "circle",
     "foreign session",
     "dangling tool call",
@@ -28,6 +29,9 @@ Kind: TypeAlias = Literal[
 
 Repair: TypeAlias = Literal["keep", "drop", "finish"]
 """What a repair does with a line: its bytes go into a ``repair`` entry, it is left out, or its ends are put right."""
+
+Named: TypeAlias = tuple[str, tuple[str, ...]]
+"""The type of an entry, and the ids of those that it speaks of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,11 @@ class Step(msgspec.Struct, frozen=True):
         Ids of the tool calls in an answer; of the calls that a user's message answers.
     blobs
         The blobs that its content refers to, by their SHA-256.
+    names
+        Of a ``leaf``, ``label`` or ``context_edit`` what it is and the ids that it names; ``None`` of any other, and of
+        a move to before the first step.
+    original
+        Id of the message that it is a copy of.
     unread
         How many lines above it could not be read.
     """
@@ -91,6 +100,8 @@ class Step(msgspec.Struct, frozen=True):
     results: tuple[str, ...]
     blobs: tuple[str, ...]
     unread: int
+    names: Named | None = None
+    original: str | None = None
 
     @property
     def numbered(self) -> bool:

@@ -35,6 +35,7 @@ from ipy_sessions.store.owner import Owner
 from ipy_sessions.store.reading import Contents
 from ipy_sessions.store.recorder import Recorder
 from ipy_sessions.tree import Tree
+from ipy_sessions.turns import Turn
 
 ID = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_-]{7,63}")
 
@@ -167,7 +168,14 @@ class SessionManager(Library):
         path, called = self._find(ref)
         return self._opened(path, read_only=read_only) or self._read(path, called, read_only=read_only, wait=wait)
 
-    def fork(self, ref: Ref, name: str | None = None, *, typed: Mapping[str, Any] | None = None) -> Session:
+    def fork(
+        self,
+        ref: Ref,
+        name: str | None = None,
+        at: int | str | Turn | None = None,
+        *,
+        typed: Mapping[str, Any] | None = None,
+    ) -> Session:
         """Return a new session that begins as a copy of another, which stays as it is; it may be open elsewhere.
 
         The copied entries keep their ids and say which session wrote them; the new session's header names the other.
@@ -178,6 +186,8 @@ class SessionManager(Library):
             As for `open`.
         name
             What to call it; by default the other's name with ``(fork)``.
+        at
+            A turn of the other: only the path to its end is copied, with its labels. By default everything is.
         typed
             As for `create`.
 
@@ -185,13 +195,18 @@ class SessionManager(Library):
         ------
         SessionNotFoundError, AmbiguousReferenceError, NotASessionError
             As for `open`.
+        TurnNotFoundError
+            When no turn of the other, or more than one, answers to `at`.
         """
         path = self.find(ref)
         found = ref if isinstance(ref, Session) else self._opened(path, read_only=True)
         other = found or self._read(path, "", read_only=True)
         session = self.create(temporary=other.temporary, typed=typed)
         try:
-            session.begin_as(other)
+            if at is None:
+                session.begin_as(other)
+            else:
+                session.begin_at(other, at)
         except BaseException:
             self.close(session)
             raise

@@ -6,11 +6,11 @@ hide. Which move an ask means is `replay`'s decision; here it is carried out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from ipy_sessions.context.edits import hidden
+from ipy_sessions.context.edits import hidden, names
 from ipy_sessions.context.parameters import last_parameters, own_parameters, settings_needed
 from ipy_sessions.conversation import Conversation
 from ipy_sessions.encoding import clean
@@ -51,18 +51,21 @@ class Timeline(Conversation):
         TurnNotFoundError
             When none, or more than one, answers to it.
         """
-        if isinstance(ref, Turn):
-            return ref
         turns, written = self.turns, str(ref).strip()
+        if isinstance(ref, Turn):
+            if ref.id not in turns:
+                raise TurnNotFoundError(
+                    f"Turn {ref.number} that was given is one of another session, not of {self.title}."
+                )
+            return turns.at(ref.id)
         labelled = [turn for turn, label in turns.labels.items() if label == written]
         if len(labelled) == 1:
             return turns.at(labelled[0])
         bare = written.removeprefix("turn ").removeprefix("#")
         if bare.isdecimal() and 1 <= int(bare[:9]) <= len(turns):
             return turns.numbered(int(bare))
-        ends = [
-            turn for turn in turns.ids if len(bare) >= SHORTEST_TAIL and turn.replace("-", "").endswith(bare.lower())
-        ]
+        end = _undashed(bare)
+        ends = [turn for turn in turns.ids if len(end) >= SHORTEST_TAIL and _undashed(turn).endswith(end)]
         if len(ends) == 1 and not labelled:
             return turns.at(ends[0])
         if labelled or ends:
@@ -88,7 +91,7 @@ class Timeline(Conversation):
         TurnNotFoundError
             When there is no such step.
         """
-        if target is not None and (target not in self.tree or not self.tree[target].in_tree):
+        if target is not None and not self.tree.is_step(target):
             raise TurnNotFoundError(f"{self.title} has no step {target!r} to stand at.")
         if target != self.leaf:
             self.append(NewEntry("leaf", {"target_id": target, "from_id": self.leaf, **more}))
@@ -127,6 +130,19 @@ class Timeline(Conversation):
             return None
         moves = in_effect(self.turns)
         return next((move for move in moves if all(move.fields.get(name) == typed[name] for name in typed)), None)
+
+    def begin_at(self, other: Timeline, ref: int | str | Turn) -> Turn:
+        """Take over another session's path to the end of a turn, as long as there is nothing here; return the turn.
+
+        Raises
+        ------
+        TurnNotFoundError
+            When none, or more than one, answers to the reference.
+        """
+        turn = other.turn(ref)
+        self.begin_as(other, copied(other.tree.path(turn.last), other.tree))
+        self.move(turn.last)  # nothing to write, unless the lines of the other stand in another order than they follow
+        return turn
 
     def branch_off(self, branch: Branch, **more: Any) -> None:
         """Stand where a branch begins, with what it takes along copied there."""
@@ -188,8 +204,11 @@ class Timeline(Conversation):
     def hide(self, ref: int | str | Turn, *, on: bool = True, **more: Any) -> Turn:
         """Keep a turn from being sent, on whichever branch, or with ``on=False`` send it again; the log keeps it."""
         turn = self.turn(ref)
-        if (turn.id in hidden(self.tree, turn.entries)) is not on:
-            ids = [entry.id for entry in turn.entries if entry.type == "message"]
+        messages = [entry for entry in turn.entries if entry.type == "message"]
+        if (turn.id in hidden(self.tree, messages)) is not on:
+            # Originals are hidden, and their copies with them; shown again is whatever may have been named.
+            ids = [entry.fields.get("carried_from", entry.id) for entry in messages]
+            ids = ids if on else sorted(set().union(*map(names, messages)))
             self.append(NewEntry("context_edit", {"edit": "hide" if on else "show", "target_ids": ids, **more}))
         return turn
 
@@ -199,11 +218,18 @@ class Timeline(Conversation):
         return hidden(self.tree, self.tree.path())
 
 
-def copied(path: Sequence[Entry], tree: Sequence[Entry]) -> list[Entry]:
-    """Return a path and what stands outside the tree and speaks of it, in the order of the file."""
+def _undashed(turn: str) -> str:
+    return turn.replace("-", "").lower()
+
+
+def copied(path: Sequence[Entry], tree: Iterable[Entry]) -> list[Entry]:
+    """Return a path and what speaks of it or of the whole session from outside the tree, in the order of the file."""
     steps = {entry.id for entry in path}
     return [entry for entry in tree if entry.id in steps or _speaks_of(entry, steps)]
 
 
 def _speaks_of(entry: Entry, steps: set[str]) -> bool:
-    return entry.type in ("label", "usage", "repair") and entry.fields.get("target_id") in steps
+    if entry.type == "context_edit":
+        named = entry.fields.get("target_ids")
+        return isinstance(named, list) and any(isinstance(one, str) and one in steps for one in named)
+    return entry.type == "info" or (entry.type in ("label", "usage") and entry.fields.get("target_id") in steps)

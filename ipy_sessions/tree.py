@@ -11,9 +11,11 @@ missing parents) is worked out when it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from operator import attrgetter
 
-from ipy_sessions.entries import Entry
+from ipy_sessions.entries import OUTSIDE_TREE, Entry
 
 MISSING = ""
 """Stands for the step that a ``leaf`` entry names and that is not there; no entry has this id."""
@@ -90,6 +92,10 @@ class Tree:
         step = self._entries.get(target) if isinstance(target, str) else None
         return MISSING if step is None or not step.in_tree else step.id
 
+    def is_step(self, entry_id: str) -> bool:
+        """Tell whether an id is that of a step of the conversation."""
+        return entry_id in self._entries and self._entries[entry_id].in_tree
+
     def __contains__(self, entry_id: str) -> bool:
         return entry_id in self._entries
 
@@ -127,7 +133,7 @@ class Tree:
         return self._straight(leaf) or self._mended(leaf)
 
     def _straight(self, leaf: str | None) -> list[Entry]:
-        """Return the path where no parent is missing and no circle is to be cut, else nothing."""
+        """Return the path where all are steps, no parent is missing and no circle is to be cut, else nothing."""
         steps: list[Entry] = []
         entries = self._entries
         at = self.leaf if leaf is None else entries[leaf].id
@@ -138,39 +144,44 @@ class Tree:
                 return []
             steps.append(entry := entries[at])
             at = entry.parent_id
-        return steps[::-1] if at is None else []
+        whole = at is None and steps and steps[-1].in_tree and OUTSIDE_TREE.isdisjoint(map(attrgetter("type"), steps))
+        return steps[::-1] if whole else []
 
     def _mended(self, leaf: str | None) -> list[Entry]:
         steps: list[Entry] = []
         seen: set[str] = set()
-        before: dict[str, str | None] | None = None
+        before = _Lazily(self._before)
         at = self.leaf if leaf is None else self._entries[leaf].id
-        while at is not None and at in self._entries and at not in seen:
+        while at is not None and at not in seen:
             seen.add(at)
-            entry = self._entries[at]
-            steps.append(entry)
-            at = entry.parent_id
-            if at is not None and at not in self._entries:
-                before = self._before() if before is None else before
-                at = before[entry.id]
+            steps.append(self._entries[at])
+            at = self._step_above(self._entries[at], before)
         steps.reverse()
         return steps
+
+    def _step_above(self, entry: Entry, before: _Lazily) -> str | None:
+        """Return the step that an entry follows.
+
+        A label or the like, which other programs may let a message follow, stands for what it follows itself. Where a
+        line was damaged, the step before it in the file takes its place.
+        """
+        seen: set[str] = set()
+        while (parent := entry.parent_id) is not None and parent not in seen:
+            if parent not in self._entries:
+                return before.found[entry.id]
+            if self.is_step(parent):
+                return parent
+            seen.add(parent)
+            entry = self._entries[parent]
+        return None
 
     def _parents(self) -> set[str]:
         return {entry.parent_id for entry in self if entry.parent_id is not None and entry.in_tree}
 
     def parents(self) -> dict[str, str | None]:
         """Return what each step follows, in the order of the file; a parent that is missing is bridged as in `path`."""
-        before: dict[str, str | None] | None = None
-        found: dict[str, str | None] = {}
-        for entry in self:
-            if entry.in_tree:
-                parent = entry.parent_id
-                if parent is not None and parent not in self._entries:
-                    before = self._before() if before is None else before
-                    parent = before[entry.id]
-                found[entry.id] = parent
-        return found
+        before = _Lazily(self._before)
+        return {entry.id: self._step_above(entry, before) for entry in self if entry.in_tree}
 
     def _before(self) -> dict[str, str | None]:
         """Return for each entry the step that stood before it in the file."""
@@ -180,3 +191,15 @@ class Tree:
             found[entry.id] = last
             last = entry.id if entry.in_tree else last
         return found
+
+
+class _Lazily:
+    """What stands before each entry, worked out when it is first asked for, as only damaged files do."""
+
+    def __init__(self, find: Callable[[], dict[str, str | None]]) -> None:
+        self._find = find
+
+    @cached_property
+    def found(self) -> dict[str, str | None]:
+        """The step before each entry, by its id."""
+        return self._find()

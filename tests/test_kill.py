@@ -103,8 +103,13 @@ def check(manager: SessionManager, row: SessionInfo, whole: list[bytes], fragmen
     assert fragments(new[:-2]) == [fragment] * bool(fragment)
     assert [entry["id"] for entry in new[-2:]] == [entry.id for entry in added]
     assert new[-1]["parent_id"] == added[0].id
-    steps = [entry["id"] for entry in entries[:kept] if entry["parent_id"] or entry["type"] in {"message", "settings"}]
-    assert new[-2]["parent_id"] == (steps[-1] if steps else None)
+    stood = None
+    for entry in entries[:kept]:
+        if entry["type"] == "leaf":
+            stood = entry["target_id"]
+        elif entry["parent_id"] or entry["type"] in {"message", "settings"}:
+            stood = entry["id"]
+    assert new[-2]["parent_id"] == stood
     seqs = [entry["seq"] for entry in entries]
     assert seqs == list(range(1, len(entries) + 1))
     contents = read(path)

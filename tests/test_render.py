@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ipy_sessions import Reply, SessionManager, TextDelta, ThinkingDelta, Waiting
+from ipy_sessions import Reply, SessionManager, TextDelta, ThinkingDelta, Waiting, assistant, user
 from ipy_sessions.counting import summarise
 from ipy_sessions.events import Event
 from ipy_sessions.render import panels
@@ -20,7 +22,8 @@ from ipy_sessions.render.live import LiveView
 from ipy_sessions.render.markup import Markup, closed, code, escaped, quoted, table
 from ipy_sessions.render.reply import answer, last_line
 from ipy_sessions.render.terminal import TerminalView
-from ipy_sessions.render.transcript import transcript
+from ipy_sessions.render.transcript import Marks, transcript
+from ipy_sessions.replay import Branch
 from ipy_sessions.summary import SessionInfo
 
 
@@ -341,3 +344,47 @@ def test_a_transcript_shows_who_said_what(manager: SessionManager) -> None:
     assert shown.markdown.startswith("### al\\*ice\n\n**you** <small>2026-03-01")
     assert "> \\# My name is Alice" in shown.markdown
     assert "# My name is Alice\n\n[offline, 2026-03-01" in shown.plain
+
+
+def test_a_transcript_says_what_is_hidden_copied_and_labelled(manager: SessionManager) -> None:
+    """In small print beside who spoke; who is hidden is struck through, and the text folded away."""
+    session = manager.create("alice")
+    session.prompt("one")
+    session.prompt("two *more*")
+    session.label(2, "a *better* one")
+    first, second = session.turns
+    session.branch_off(Branch(first, None, [second]))
+    marks = Marks(session.hidden, session.turns.labels, {one: n for n, one in enumerate(session.turns.ids, start=1)})
+    shown = transcript("alice", session.tree.path(), marks)
+    assert " · turn 3 · carried along from turn 2]\ntwo *more*" in shown.plain
+    assert " · carried along]\n" in shown.plain
+    assert "· turn 3 · carried along from turn 2</small>" in shown.markdown
+    shown = transcript("alice", session.tree.path(second.last), marks)
+    assert "· turn 2 · “a \\*better\\* one”</small>" in shown.markdown
+    session.switch_to(2)
+    session.hide(2)
+    shown = transcript("alice", session.tree.path(), Marks(session.hidden))
+    assert "~~**you**~~ <small>2026" in shown.markdown
+    folded = "<details><summary>not sent, 2 words</summary>\n\n> two \\*more\\*  \n\n</details>"
+    assert f"· hidden</small>\n\n{folded}" in shown.markdown
+    assert "· hidden]\n~ two *more*" in shown.plain
+    assert shown.markdown.count("~~") == 4
+    assert "**you** <small>" in shown.markdown.split("~~")[0]
+
+
+@given(
+    st.lists(st.sampled_from(["```", "~~~~", "</details>", "~~", "# a", "<b>", "    x", "", "text", "`", "- a", "|a|"]))
+)
+def test_whatever_is_hidden_stays_folded(lines: list[str]) -> None:
+    """Fences, tags and tildes in it end nothing, and nothing that follows is taken for a part of it."""
+    session = SessionManager.in_memory().create()
+    session.append(user("\n".join(lines)))
+    session.append(assistant("\n".join(lines)))
+    session.hide(1)
+    session.append(user("then"))
+    shown = transcript("x", session.tree.path(), Marks(session.hidden)).markdown
+    assert closed(shown) == shown
+    assert shown.count("<details>") == shown.count("\n</details>") == 2
+    inside = [one.split("</summary>")[1].split("\n</details>")[0] for one in shown.split("<details>")[1:]]
+    assert all(line.startswith(">") for one in inside for line in one.splitlines() if line)
+    assert shown.endswith("\n\n> then  ")

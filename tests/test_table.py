@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 import ipy_sessions as ses
-from ipy_sessions import SessionManager, table, user
+from ipy_sessions import SessionManager, assistant, table, user
 from ipy_sessions.entries import NewEntry
 
 TYPES = {
@@ -55,6 +55,25 @@ def test_one_row_a_message_with_what_was_logged(manager: SessionManager) -> None
     assert frame["output_tokens"][1] > 0
     assert frame["cost_usd"][1] == 0.0
     assert frame[["model", "input_tokens", "cache_read_tokens"]].loc[0].isna().all()
+
+
+def test_a_copy_that_was_carried_along_was_paid_once(manager: SessionManager) -> None:
+    """Tokens, cost and time are its original's, also where another program has left them on the copy."""
+    session = manager.create()
+    session.append(user("hi"))
+    paid = {"usage": {"input_tokens": 5, "output_tokens": 7, "cache_read_input_tokens": 2}, "cost_usd": 0.5}
+    original = session.append(assistant("hello", model="scripted", latency_ms=9, **paid))
+    session.append(user("hi", carried_from="elsewhere"))
+    session.append(assistant("hello", model="scripted", latency_ms=9, carried_from=original.id, **paid))
+    frame = ses.history(session)
+    assert frame["output_tokens"].tolist() == [pd.NA, 7, pd.NA, pd.NA]
+    used = ["input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "cost_usd", "latency_ms"]
+    assert frame.loc[3, used].isna().all()
+    assert frame["model"].tolist()[1::2] == ["scripted", "scripted"]
+    manager.close()
+    (row,) = manager.list()
+    for info in (session.info(), row):
+        assert (info.input_tokens, info.output_tokens, info.cache_read_tokens, info.cost_usd) == (5, 7, 2, 0.5)
 
 
 def test_lines_changed_by_hand_do_not_break_it(manager: SessionManager) -> None:

@@ -29,8 +29,8 @@ PARENT = "01960000-0000-7000-8000-00003f9c2a10"
 HASH = "0123456789abcdef" * 4
 TS = "2026-03-01T10:15:00.123Z"
 
-KINDS = ["user", "assistant", "call", "settings", "compaction", "branch_summary", "context_edit", "blob", "surprise"]
-ASIDE = ["info", "label", "leaf", "usage", "repair"]
+KINDS = ["user", "assistant", "call", "settings", "compaction", "branch_summary", "blob", "surprise"]
+ASIDE = ["info", "label", "leaf", "usage", "repair", "context_edit"]
 
 FOLDER = Path(tempfile.mkdtemp())
 NUMBERS = itertools.count()
@@ -66,6 +66,8 @@ class Writer:
 
     def any(self, kind: str, parent: int) -> None:
         """Add what is usual for a kind of entry."""
+        if not self.steps and kind in ("compaction", "branch_summary", "surprise"):
+            self.say("user")  # without a parent they are no steps
         if kind in ("user", "assistant"):
             self.say(kind, parent=parent)
         elif kind == "call":
@@ -76,6 +78,9 @@ class Writer:
         elif kind == "blob":
             block = {"type": "image", "source": {"type": "base64", "data": "", "blobs": {"data": {"sha256": HASH}}}}
             self.say("user", block, parent=parent)
+        elif kind in ("label", "leaf", "context_edit"):
+            target = self.steps[parent % len(self.steps)] if self.steps else None
+            self.add(kind if target else "leaf", parent=parent, target_id=target, target_ids=[target], label="x")
         else:
             self.add(kind, parent=parent, text="…", content=None if kind == "surprise" else 5)
 
@@ -411,6 +416,43 @@ def test_a_result_without_its_call_is_told() -> None:
         (6, "'late')."),
         (6, "'twice')."),
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "text"),
+    [
+        (
+            "leaf",
+            {"target_id": "gone"},
+            "Line 3 moves the conversation to the entry 'gone', which is no step.",
+        ),
+        ("leaf", {}, "Line 3 moves the conversation to no entry."),
+        ("leaf", {"target_id": 5}, "Line 3 moves the conversation to no entry."),
+        ("leaf", {"target_id": None}, ""),
+        ("leaf", {"target_id": "THE FIRST"}, ""),
+        ("label", {"target_id": "gone", "label": "x"}, "Line 3 labels the entry 'gone', which is not in the file."),
+        ("label", {"target_id": None, "label": "x"}, "Line 3 labels no entry."),
+        ("label", {"target_id": "THE FIRST", "label": None}, ""),
+        ("context_edit", {"target_ids": ["gone"]}, "Line 3 hides or shows the entry 'gone', which is not in the file."),
+        ("context_edit", {"target_ids": "gone"}, "Line 3 hides or shows no entry."),
+        ("context_edit", {"target_ids": ["gone", "THE FIRST"]}, ""),
+        ("context_edit", {"target_ids": ["its original"]}, ""),
+    ],
+)
+def test_what_names_nothing_is_told_and_needs_nothing(kind: str, fields: dict[str, Any], text: str) -> None:
+    """Readers pass such a move, label or edit over, and nothing is mended; a fork's copies may name what it has not."""
+    writer = Writer(parent_session=PARENT)
+    first = writer.say("user", carried_from="its original")
+    given = json.loads(json.dumps(fields).replace("THE FIRST", first))
+    writer.add(kind, **given)
+    path = put(writer.lines)
+    findings = found(path)
+    assert [finding.text for finding in findings] == [text] * bool(text)
+    assert all((one.kind, one.repair) == ("missing target", None) for one in findings)
+    assert all("Nothing is needed" in one.cure and "%session" in one.cure for one in findings)
+    assert mend(path) == (0, path.read_bytes().split(b"\n")[:-1])
+    writer.lines[2] = writer.lines[2].replace(SESSION.encode(), PARENT.encode())
+    assert found(writer.lines) == []
 
 
 BLOCKS = st.lists(st.tuples(st.sampled_from(["use", "result", "text"]), st.sampled_from("abc")), max_size=3)

@@ -54,12 +54,19 @@ def completions(line: str, *, sessions: Names, models: Names, agent: str, sessio
     begun = rest[rest.rindex('"') :] if rest.count('"') % 2 else re.split(r"\s", rest)[-1]
     before = [word[0] for word in WORD.finditer(rest[: len(rest) - len(begun)])]
     if found["agent"]:
-        return _agent(before, begun, lambda: [f'"{name}"' if " " in name else name for name in sessions()], models)
+        return _agent(before, begun, lambda: _in_words(sessions()), models)
     if before and before[0] in {"open", "show", "tree"} and not begun.startswith("-"):
         written = rest.partition(before[0])[2].lstrip()
         offer = _starting(written.lstrip("\"'"), sessions())
         return offer if written == offer.begun else Offer(written, offer.words)
+    if before == ["compare"] or before[:-1] == ["compare"]:
+        return _starting(begun, _in_words(sessions()))
     return _session(before, begun, models)
+
+
+def _in_words(names: Sequence[str]) -> list[str]:
+    """Return names as one word each, in quotes where there are spaces."""
+    return [f'"{name}"' if " " in name else name for name in names]
 
 
 def _starting(begun: str, words: Sequence[str]) -> Offer:

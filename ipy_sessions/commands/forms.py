@@ -13,6 +13,7 @@ from ipy_sessions.commands.values import (
     Cells,
     Close,
     Command,
+    Compare,
     Continue,
     Delete,
     File,
@@ -131,6 +132,7 @@ FILTERS = ("name", "tag", "model", "key", "since", "until")
 LIMITS = ("older_than", "keep", "max_bytes")
 MOST_TURNS = 1_000_000
 LONGEST_WAIT = 86_400  # seconds; a day
+TURN_OR_SESSION = "a turn's number, label or id's end; if no turn here answers to it, a session, as for open"
 MARK = (_words("ref", "another session, as for open"), _flag("--off", "take the mark away"))
 
 FORMS = {
@@ -300,6 +302,18 @@ FORMS = {
             "Every turn on every branch, drawn; of a large session, those around where you are.",
             lambda read: Tree(" ".join(read.ref), read.all),
             (_words("ref", "another session, as for open"), _flag("--all", "every turn, however many")),
+        ),
+        Form(
+            "compare",
+            "Compare two turns, each with all before it, or two sessions: what was asked and answered, turn by turn.",
+            lambda read: Compare(read.first, read.second),
+            (
+                _words("first", f"one: {TURN_OR_SESSION}", nargs=None, metavar="A"),
+                (
+                    "second",
+                    {"nargs": "?", "default": "", "metavar": "B", "help": "the other; by default the active branch"},
+                ),
+            ),
         ),
         Form(
             "history",

@@ -199,6 +199,13 @@ class Tree(msgspec.Struct, frozen=True):
     all: bool = False
 
 
+class Compare(msgspec.Struct, frozen=True):
+    """``%session compare``: two turns' branches or two sessions, turn by turn; an empty one is the active branch."""
+
+    first: str
+    second: str = ""
+
+
 class History(msgspec.Struct, frozen=True):
     """``%session history``: the conversation as a DataFrame, also bound to `df` when one is named."""
 
@@ -230,5 +237,6 @@ class Help(msgspec.Struct, frozen=True):
 
 Command: TypeAlias = (
     Where | New | Open | Fork | List | Continue | Close | Keep | Rename | Tag | Mark | Delete | Restore | Prune
-    | Verify | Redact | Rewind | Switch | Label | Hide | Plan | Cells | History | Show | File | Set | Help | Tree
+    | Verify | Redact | Rewind | Switch | Label | Hide | Plan | Cells | Tree | Compare | History | Show | File | Set
+    | Help
 )  # fmt: skip

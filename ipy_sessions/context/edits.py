@@ -18,14 +18,13 @@ def hidden(entries: Iterable[Entry], path: Sequence[Entry]) -> frozenset[str]:
     for entry in entries:
         if entry.type == "context_edit":
             named = entry.fields.get("target_ids")
-            ids = {one for one in named if isinstance(one, str)} if isinstance(named, list) else set()
+            ids = {one for one in named if isinstance(one, str)} if isinstance(named, list) else set[str]()
             targets = targets - ids if entry.fields.get("edit") == "show" else targets | ids
-    if not targets:
-        return frozenset()
-    messages = (entry for entry in path if entry.type == "message")
-    return frozenset(entry.id for entry in messages if _names(entry) & targets)
+    messages = (entry for entry in path if entry.type == "message") if targets else ()
+    return frozenset(entry.id for entry in messages if not names(entry).isdisjoint(targets))
 
 
-def _names(entry: Entry) -> set[str]:
-    origin = entry.fields.get("carried_from")
-    return {entry.id, origin} if isinstance(origin, str) else {entry.id}
+def names(message: Entry) -> set[str]:
+    """Return the ids that a message is meant by: its own, and that of its original."""
+    origin = message.fields.get("carried_from")
+    return {message.id, origin} if isinstance(origin, str) else {message.id}

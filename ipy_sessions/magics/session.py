@@ -36,7 +36,7 @@ from ipy_sessions.magics.upkeep import UpkeepCommands
 from ipy_sessions.render import markup, panels
 from ipy_sessions.render.markup import Markup
 from ipy_sessions.render.reply import answer, last_line
-from ipy_sessions.render.transcript import transcript
+from ipy_sessions.render.transcript import Marks, transcript
 from ipy_sessions.session import Session
 from ipy_sessions.settings import DEFAULTS, PARAMETERS, convert
 
@@ -174,7 +174,9 @@ class SessionCommands:
     def _shown(self, session: Session, command: Show) -> Markup:
         path = session.tree.path()
         if not command.last:
-            return transcript(session.title, path)
+            turns = session.turns
+            numbers = {question: number for number, question in enumerate(turns.ids, start=1)}
+            return transcript(session.title, path, Marks(session.hidden, turns.labels, numbers))
         last = next((entry for entry in reversed(path) if entry.role is not None), None)
         if last is None or last.role != "assistant":
             raise CommandError(f"{session.title} has no answer to its last question. Ask again.")

@@ -5,14 +5,19 @@ from __future__ import annotations
 from functools import singledispatchmethod
 from typing import Any
 
-from ipy_sessions.commands.values import Hide, Label, Rewind, Switch, Tree
-from ipy_sessions.errors import CommandError
+from ipy_sessions.commands.values import Compare, Hide, Label, Rewind, Switch, Tree
+from ipy_sessions.comparing import compare
+from ipy_sessions.errors import AmbiguousReferenceError, CommandError, SessionNotFoundError, TurnNotFoundError
 from ipy_sessions.magics.cells import CellCommands
 from ipy_sessions.magics.host import Host
 from ipy_sessions.render import panels
+from ipy_sessions.render.comparison import comparison
 from ipy_sessions.render.markup import Markup, Picture
 from ipy_sessions.render.tree import SHOWN, draw
 from ipy_sessions.session import Session
+from ipy_sessions.turns import Turn
+
+NONE_YET = "There is no session yet. Ask something, or type `%session new`."
 
 
 class TravelCommands:
@@ -75,11 +80,46 @@ class TravelCommands:
             manager.close(session)
         return picture
 
+    @run.register
+    def _compare(self, command: Compare) -> Markup:
+        place = self._host.place()
+        session = self._host.found(place)
+        manager = self._host.manager(place)
+        before = manager.opened
+        try:
+            (a, first), (b, second) = [self._side(ref, session) for ref in (command.first, command.second)]
+            return comparison(a, b, compare(first, second))
+        finally:
+            for one in manager.opened:
+                if one not in before:
+                    manager.close(one)
+
+    def _side(self, ref: str, session: Session | None) -> tuple[str, list[Turn]]:
+        """Return what is compared, and what to call it: a turn of this session is meant first, then a session."""
+        why = NONE_YET
+        if session is None and not ref:
+            raise CommandError(why)
+        if session is not None:
+            try:
+                turn = session.turn(ref) if ref else None
+            except TurnNotFoundError as error:
+                why = str(error)
+            else:
+                called = "the active branch" if turn is None else f"turn {turn.number}"
+                return called, session.turns.path(session.leaf if turn is None else turn.last)
+        try:
+            other = self._host.manager(self._host.place()).open(self._host.resolve(ref), read_only=True)
+        except AmbiguousReferenceError:
+            raise
+        except SessionNotFoundError:
+            raise CommandError(f"{why} Nor is there a session {ref!r}: `%session list --all` shows those.") from None
+        return other.title, other.turns.active()
+
     @property
     def _session(self) -> Session:
         session = self._host.found(self._host.place())
         if session is None:
-            raise CommandError("There is no session yet. Ask something, or type `%session new`.")
+            raise CommandError(NONE_YET)
         return session
 
 

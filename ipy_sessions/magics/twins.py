@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from ipy_sessions import table
+from ipy_sessions import comparing, table
 from ipy_sessions.errors import SessionsError
 from ipy_sessions.render.markup import Picture
 from ipy_sessions.session import Session
 from ipy_sessions.settings import REPLAY
+from ipy_sessions.turns import Turn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 
 Looked = TypeVar("Looked")
+
+Side: TypeAlias = Session | Turn | int | str | None
 
 
 def history(session: Session | None = None) -> pd.DataFrame:
@@ -73,6 +76,44 @@ def draw(session: Session | None = None, *, whole: bool = False) -> Picture:
     if session is not None and not isinstance(session, Session):
         raise SessionsError(f"draw takes a session and not {session!r:.60}: draw(manager.open('alice')).")
     return drawn(session or current(), whole=whole)
+
+
+def compare(a: Side, b: Side = None, *, session: Session | None = None) -> pd.DataFrame:
+    """Return two conversations side by side as a DataFrame, one row a turn or pair of turns, in their order.
+
+    Parameters
+    ----------
+    a, b
+        Sessions, which mean their active branches; or turns of one session, each by itself, its number, its label or
+        its id's end, which mean the way to their end. ``None`` is the active branch.
+    session
+        Whose turns are meant; ``None`` for the session of this kernel.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``kind`` (``"same"``, ``"other answer"``, ``"other question"``, ``"only in A"``, ``"only in B"``),
+        ``turn_a``, ``turn_b`` (numbers in their sessions, nullable integers), ``id_a``, ``id_b`` (of the questions),
+        ``question_a``, ``question_b``, ``answer_a``, ``answer_b``, ``model_a``, ``model_b`` and ``diff`` (the lines
+        that differ; missing when none does); the same without rows.
+
+    Raises
+    ------
+    TurnNotFoundError
+        When no turn, or more than one, answers to a reference.
+    SessionsError
+        When a turn's session is not given and this is no kernel with ``%load_ext ipy_sessions``.
+    """
+    return table.comparison(comparing.compare(_path(a, session), _path(b, session)))
+
+
+def _path(side: Side, session: Session | None) -> list[Turn]:
+    if isinstance(side, Session):
+        return side.turns.active()
+    if not isinstance(side, Turn | int | str | None):
+        raise SessionsError(f"compare takes sessions or turns and not {side!r:.60}: compare(1, 2, session=session).")
+    session = current() if session is None else session
+    return session.turns.path(session.leaf if side is None else session.turn(side).last)
 
 
 def current() -> Session:

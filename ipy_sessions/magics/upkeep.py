@@ -54,7 +54,8 @@ class UpkeepCommands:
         typed = self._host.typed(place, f"fork {command.ref} {command.at}".strip())
         if self._host.has_begun(typed, place, again=command.again):
             return
-        session = manager.fork(self._host.meant(command.ref, place), command.name, typed=typed)
+        meant = self._host.meant(command.ref, place)
+        session = manager.fork(meant, command.name, at=command.at or None, typed=typed)
         manager.become(session)
         self._host.told(place)
         self._host.came("forked into", session, place)

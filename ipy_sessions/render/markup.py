@@ -103,6 +103,13 @@ def closed(markdown: str) -> str:
     return f"{markdown}\n{mark}" if mark else markdown
 
 
+def fenced(lines: Sequence[str], language: str = "") -> str:
+    """Return lines as a block of code, whatever fences they hold."""
+    longest = max((len(run) for line in lines for run in re.findall(r"`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join([f"{fence}{language}", *lines, fence])
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> Markup:
     """Return a table in both forms.
 

@@ -13,7 +13,7 @@ import base64
 import itertools
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from ipy_sessions.errors import (
 )
 from ipy_sessions.identifiers import Source, timestamp
 from ipy_sessions.settings import Settings
-from ipy_sessions.store.blobs import MemoryBlobs, take_out
+from ipy_sessions.store.blobs import MemoryBlobs, references, take_out
 from ipy_sessions.store.interface import Log, Store
 from ipy_sessions.store.interrupts import uninterrupted
 from ipy_sessions.store.masking import Mask, StreamMask, unsigned_where_changed
@@ -180,8 +180,15 @@ class Recorder:
             self._catch_up()
             self._log.flush()
 
-    def copy(self, other: Recorder) -> None:
+    def copy(self, other: Recorder, entries: Sequence[Entry] | None = None) -> None:
         """Begin as a copy of another session; entries keep their ids and say who wrote them.
+
+        Parameters
+        ----------
+        other
+            The other.
+        entries
+            Those of its entries that are copied, in the order of the file; ``None`` for all.
 
         Raises
         ------
@@ -192,9 +199,11 @@ class Recorder:
         with uninterrupted(), self.lock:
             fields = {**self.header.fields, "parent_session": other.header.id}
             self.header = msgspec.structs.replace(self.header, fields=fields)
-            copied = list(other.tree)
-            for blob in other.blobs.held.values():
-                self.blobs.put(blob)
+            copied = list(other.tree if entries is None else entries)
+            held = other.blobs.held
+            named = {name for entry in copied for name in references(entry.content)} if held else set[str]()
+            for name in held.keys() & named:
+                self.blobs.put(held[name])
             if not self.temporary and any(entry.type == "message" for entry in copied):
                 self._log = self._create(copied)
             self.tree.extend(copied)

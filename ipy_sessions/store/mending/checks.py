@@ -19,9 +19,21 @@ CUT = "Nothing is needed: readers cut the circle where it closes."
 LOST = "It cannot be mended from this file; a backup may have what is missing. The session goes on without it."
 ORDER = "Nothing is needed: an entry follows the one that it names, wherever that stands."
 TWO_WRITERS = "Nothing is needed: ids tell the entries apart. Two programs may have written at the same time."
+STAYS = "Nothing is needed: the conversation stands where it stood before. `%session switch TURN` goes on elsewhere."
+UNLABELLED = "Nothing is needed: no turn has this label. `%session label TURN NAME` gives it to one."
+SENT = "Nothing is needed: it hides and shows nothing. `%session hide TURN` keeps a turn from being sent."
 FOREIGN = "Nothing is needed if it was put there on purpose: it is read as part of this session."
 CALL = "Nothing is needed: when the conversation is sent, it is answered or left out."
 RESULT = "Nothing is needed: when the conversation is sent, it is left out."
+
+AIMS = {
+    "leaf": ("moves the conversation to", STAYS),
+    "label": ("labels", UNLABELLED),
+    "context_edit": ("hides or shows", SENT),
+}
+"""What an entry does to those that it names, and what is to be done where they are not there."""
+
+PLACES = {"leaf": "no step", "label": "not in the file", "context_edit": "not in the file"}
 
 Open: TypeAlias = tuple[tuple[str, int], ...]
 """Tool calls without a result so far, each with its line."""
@@ -32,6 +44,7 @@ def check(steps: Sequence[Step], header: Header) -> Iterator[Finding]:
     ancestors = _ancestors(steps, header)
     yield from _numbers(steps, ancestors)
     yield from _parents(steps)
+    yield from _targets(steps, ancestors)
     yield from _sessions(steps, header, ancestors)
     yield from _calls(steps)
 
@@ -97,6 +110,20 @@ def _parents(steps: Sequence[Step]) -> Iterator[Finding]:
     for entry_id in _parents_first(parents)[1]:
         text = f"Line {lines[entry_id]} follows an entry that follows it: a circle."
         yield Finding("circle", lines[entry_id], text, CUT)
+
+
+def _targets(steps: Sequence[Step], ancestors: set[str]) -> Iterator[Finding]:
+    """Yield moves, labels and edits that name nothing here; in a fork, what the copies name may have stayed behind."""
+    tree = {step.id for step in steps if step.in_tree}
+    said = {step.id for step in steps} | {step.original for step in steps}
+    for step in steps:
+        if step.names is None or step.session in ancestors:
+            continue
+        kind, ids = step.names
+        if (tree if kind == "leaf" else said).isdisjoint(ids):
+            does, cure = AIMS[kind]
+            what = f"the entry {ids[0]!r:.60}, which is {PLACES[kind]}" if ids else "no entry"
+            yield Finding("missing target", step.line, f"Line {step.line} {does} {what}.", cure)
 
 
 def _parents_first(parents: Mapping[str, str | None]) -> tuple[list[str], list[str]]:

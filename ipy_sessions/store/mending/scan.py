@@ -21,6 +21,7 @@ from ipy_sessions.entries import VERSION, Entry, Header
 from ipy_sessions.errors import NotASessionError
 from ipy_sessions.findings import (
     Finding,
+    Named,
     Step,
     contradicting,
     copied,
@@ -112,6 +113,8 @@ class Scan:
             results=_named(content, "tool_result", "tool_use_id") if role == "user" else (),
             blobs=_blobs(content),
             unread=self._unread,
+            names=_names(entry),
+            original=_id(entry.fields.get("carried_from")) if role is not None else None,
         )
 
 
@@ -154,6 +157,20 @@ def _entry(body: bytes) -> Entry:
     if isinstance(entry, Header):
         raise ValueError("a second header")  # noqa: TRY004 - one kind of error for one kind of fault
     return entry
+
+
+def _names(entry: Entry) -> Named | None:
+    """Return what an entry is and which others it names; ``None`` for one that is not there to name any."""
+    if entry.type not in ("leaf", "label", "context_edit"):
+        return None
+    targets = entry.fields.get("target_ids") if entry.type == "context_edit" else [entry.fields.get("target_id", "")]
+    if targets == [None] and entry.type == "leaf":
+        return None
+    return entry.type, tuple(one for one in targets if _id(one)) if isinstance(targets, list) else ()
+
+
+def _id(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def _named(content: object, kind: str, name: str) -> tuple[str, ...]:
