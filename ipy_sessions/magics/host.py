@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from ipy_sessions.errors import AmbiguousReferenceError, CommandError, SessionNotFoundError
@@ -21,6 +22,7 @@ from ipy_sessions.session import FindModel, Session
 from ipy_sessions.settings import Settings
 from ipy_sessions.store.disk import FolderStore
 from ipy_sessions.store.folder import absolute, choose, relative
+from ipy_sessions.store.mending.sharing import is_cleared
 from ipy_sessions.summary import SessionInfo
 
 
@@ -194,7 +196,9 @@ class Host:
         folder = session.file.parent
         known = absolute(folder, session.notebook)
         if known != place.notebook and not known.exists() and place.notebook.exists():
-            session.note(notebook=relative(folder, place.notebook))
+            path = relative(folder, place.notebook)
+            if not (Path(path).is_absolute() and is_cleared(session.header)):  # it was shared, and stays fit for that
+                session.note(notebook=path)
 
     # What is said
 
