@@ -31,11 +31,11 @@ def uncover(folder: Path, files: Iterable[Path], *, check: bool = False) -> list
     """
     path = folder / NAME
     try:
-        before = path.read_text(encoding="utf-8") if path.exists() else None
+        before = path.read_bytes().decode() if path.exists() else None
         after, added = with_lines(before, [file.relative_to(folder).as_posix() for file in files])
         if added and not check:
             write_whole(path, [after.encode()])
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or error
         raise FolderError(f"{path} could not be changed: {why}. Mend or delete it, then share again.") from error
     return added
@@ -43,10 +43,11 @@ def uncover(folder: Path, files: Iterable[Path], *, check: bool = False) -> list
 
 def with_lines(text: str | None, names: Sequence[str]) -> tuple[str, list[str]]:
     """Return a ``.gitignore`` that hides none of some files, and the lines that it got; ``None`` stands for no file."""
-    lines = list(DISPOSABLE) if text is None else text.splitlines()
+    lines = list(DISPOSABLE) if text is None else text.removesuffix("\n").split("\n")  # as git splits it
+    known = {line.removesuffix("\r") for line in lines}
     folders = {name.rpartition("/")[0]: None for name in names if "/" in name}
     wanted = [NAME, *(f"{folder}/" for folder in folders), *names]
-    added = [line for line in dict.fromkeys(f"!/{_literal(name)}" for name in wanted) if line not in lines]
+    added = [line for line in dict.fromkeys(f"!/{_literal(name)}" for name in wanted) if line not in known]
     return "".join(f"{line}\n" for line in [*lines, *added]), added
 
 
@@ -62,9 +63,9 @@ def hiding(folder: Path, files: Sequence[Path]) -> list[str]:
     asked = "".join(f"{file.relative_to(folder).as_posix()}\0" for file in files)
     try:
         answer = subprocess.run(
-            ["git", "check-ignore", "--verbose", "-z", "--stdin"],  # noqa: S607 - the user's own git
-            cwd=folder, input=asked, capture_output=True, text=True,
-            errors="replace", timeout=GIT_TIMEOUT, check=False,
+            ["git", "--literal-pathspecs", "check-ignore", "--verbose", "-z", "--stdin"],  # noqa: S607 - the user's own git
+            cwd=folder, input=asked, capture_output=True, encoding="utf-8",
+            errors="surrogateescape", timeout=GIT_TIMEOUT, check=False,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError):
         return []

@@ -123,7 +123,7 @@ def _without_place(name: str, value: Any, base: PurePath) -> Any:
         return [_without_place(name, item, base) for item in value]
     if not isinstance(value, str):
         return value
-    if name == "key":
+    if name == "key" and not ABSOLUTE.match(value):
         *born, peer = value.split(":", 3)
         return ":".join([*born, _seen_from(base, peer, keep_name=True) or ""])
     return None if name in HOSTS else _seen_from(base, value, keep_name=name in FILES)
@@ -133,10 +133,12 @@ def _seen_from(base: PurePath, text: str, *, keep_name: bool) -> str | None:
     """Return a path as seen from a folder, or of one elsewhere its name or ``None``; what is no path stays."""
     if ABSOLUTE.match(text) is None:
         return text
-    written = text.removeprefix("file://")
-    if PurePosixPath(written).is_relative_to(base):
-        return PurePosixPath(written).relative_to(base).as_posix()
-    return PureWindowsPath(written).name if keep_name else None  # which takes both kinds of slashes
+    path = PurePosixPath(text.removeprefix("file://"))
+    if path.is_relative_to(base) and ".." not in path.parts:
+        seen: str | None = path.relative_to(base).as_posix()
+    else:
+        seen = PureWindowsPath(text).name if keep_name else None  # which takes both kinds of slashes
+    return None if seen is None or ABSOLUTE.match(seen) else seen
 
 
 def is_cleared(header: Header) -> bool:
