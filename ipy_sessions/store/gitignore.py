@@ -60,10 +60,10 @@ def hiding(folder: Path, files: Sequence[Path]) -> list[str]:
     """Return the rules by which git ignores some files all the same; none where there is no git or no repository."""
     import subprocess
 
-    asked = "".join(f"{file.relative_to(folder).as_posix()}\0" for file in files)
+    asked = "".join(f"./{file.relative_to(folder).as_posix()}\0" for file in files)  # or a colon would mean something
     try:
         answer = subprocess.run(
-            ["git", "--literal-pathspecs", "check-ignore", "--verbose", "-z", "--stdin"],  # noqa: S607 - the user's own git
+            ["git", "check-ignore", "--verbose", "-z", "--stdin"],  # noqa: S607 - the user's own git
             cwd=folder, input=asked, capture_output=True, encoding="utf-8",
             errors="surrogateescape", timeout=GIT_TIMEOUT, check=False,
         )  # fmt: skip
