@@ -12,6 +12,7 @@ from ipy_sessions.entries import NewEntry, assistant
 from ipy_sessions.errors import LogWriteError, TurnRunningError
 from ipy_sessions.events import Reply
 from ipy_sessions.model.interface import Request
+from ipy_sessions.replay import Branch
 from ipy_sessions.settings import Parameters
 from ipy_sessions.store.interrupts import uninterrupted
 from ipy_sessions.store.recorder import Recorder
@@ -31,16 +32,25 @@ class OneTurn:
         The user's message.
     own, wanted
         The session's parameters, and this turn's.
+    branch
+        Where it is asked, when that is not at the leaf.
     """
 
     def __init__(
-        self, session: Session, recorder: Recorder, question: NewEntry, own: Parameters, wanted: Parameters
+        self,
+        session: Session,
+        recorder: Recorder,
+        question: NewEntry,
+        own: Parameters,
+        wanted: Parameters,
+        branch: Branch | None = None,
     ) -> None:
         self._session = session
         self._recorder = recorder
         self._question = question
         self._own = own
         self._wanted = wanted
+        self._branch = branch
         self._running = False
         self._asked = False
 
@@ -52,6 +62,8 @@ class OneTurn:
                 raise TurnRunningError(f"{session.title} is still answering. Wait for it, stop it or close its stream.")
             session.streaming = self._running = True
             self._recorder.refresh_mask()
+            if self._branch is not None:
+                session.branch_off(self._branch)
             for needed in settings_needed(session.tree.path(), self._own, self._wanted):
                 self._recorder.write(needed)
             self._recorder.write(self._question)

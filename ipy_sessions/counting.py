@@ -93,7 +93,14 @@ def make_outline(
         archived=given.get("archived") is True,
         interrupted=interrupted,
         parent_session=text_or_none(given.get("parent_session")),
+        begun_by=begun_by(given),
     )
+
+
+def begun_by(typed: Mapping[str, Any]) -> str | None:
+    """Return what tells the command that began a session: its cell, which one of that run it was, what it said."""
+    cell, number, command = (typed.get(name) for name in ("cell_id", "ask", "command"))
+    return f"{cell} {number} {command}" if isinstance(cell, str) and isinstance(command, str) else None
 
 
 def count(tree: Tree, bad_lines: Iterable[int] = ()) -> Counts:

@@ -20,6 +20,7 @@
     ├── StaleSessionError         the conversation stands elsewhere than the caller believes
     ├── LogWriteError             the disk refused a line
     │   └── LogLostError          the file was deleted, moved, replaced or cut short under us
+    ├── NotLoggedError            only logged answers may be shown, and this ask has none
     └── ModelError                the model could not answer
         └── UnknownModelError     it cannot be reached without a key, and there is none
 
@@ -126,6 +127,10 @@ class LogWriteError(SessionsError):
 
 class LogLostError(LogWriteError):
     """The session's file was deleted, moved, replaced or cut short while it was open."""
+
+
+class NotLoggedError(SessionsError):
+    """Only logged answers may be shown, and this ask has none."""
 
 
 class ModelError(SessionsError):

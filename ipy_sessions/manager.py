@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from ipy_sessions.errors import (
     InvalidIdError,
@@ -105,6 +106,7 @@ class SessionManager(Library):
         *,
         id: str | None = None,  # noqa: A002 - the field's own name
         temporary: bool = False,
+        typed: Mapping[str, Any] | None = None,
     ) -> Session:
         """Return a new session. Its file appears with its first user message.
 
@@ -117,6 +119,8 @@ class SessionManager(Library):
             and not yet used in this folder. By default a UUIDv7.
         temporary
             Keep it in memory alone.
+        typed
+            The ``command`` that begins it, and the ``cell_id`` that it stands in: run again, it goes on with it.
 
         Raises
         ------
@@ -126,7 +130,13 @@ class SessionManager(Library):
         session_id = self._source.new_id() if id is None else self._valid(id)
         created = self._source.now()
         header = new_header(
-            session_id, created, self.store.path, name=name or None, notebook=self.notebook, provider=self._provider
+            session_id,
+            created,
+            self.store.path,
+            name=name or None,
+            notebook=self.notebook,
+            provider=self._provider,
+            typed=typed,
         )
         taken = {session.file for session in self._open}
         path = self.store.path_for(session_id, created, self.notebook, taken)
@@ -157,7 +167,7 @@ class SessionManager(Library):
         path, called = self._find(ref)
         return self._opened(path, read_only=read_only) or self._read(path, called, read_only=read_only, wait=wait)
 
-    def fork(self, ref: Ref, name: str | None = None) -> Session:
+    def fork(self, ref: Ref, name: str | None = None, *, typed: Mapping[str, Any] | None = None) -> Session:
         """Return a new session that begins as a copy of another, which stays as it is; it may be open elsewhere.
 
         The copied entries keep their ids and say which session wrote them; the new session's header names the other.
@@ -168,6 +178,8 @@ class SessionManager(Library):
             As for `open`.
         name
             What to call it; by default the other's name with ``(fork)``.
+        typed
+            As for `create`.
 
         Raises
         ------
@@ -177,7 +189,7 @@ class SessionManager(Library):
         path = self.find(ref)
         found = ref if isinstance(ref, Session) else self._opened(path, read_only=True)
         other = found or self._read(path, "", read_only=True)
-        session = self.create(temporary=other.temporary)
+        session = self.create(temporary=other.temporary, typed=typed)
         try:
             session.begin_as(other)
         except BaseException:
@@ -222,10 +234,12 @@ class SessionManager(Library):
             raise
         self.current = session
 
-    def begin(self, name: str | None = None, *, temporary: bool = False) -> Session:
-        """Make a new session current; the one before is let go of first."""
+    def begin(
+        self, name: str | None = None, *, temporary: bool = False, typed: Mapping[str, Any] | None = None
+    ) -> Session:
+        """Make a new session current; the one before is let go of first. The parameters are those of `create`."""
         self.leave()
-        self.current = self.create(name, temporary=temporary)
+        self.current = self.create(name, temporary=temporary, typed=typed)
         return self.current
 
     def leave(self) -> None:

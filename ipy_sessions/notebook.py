@@ -13,6 +13,8 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,8 @@ class Place:
         The id of the running cell, as hosts with stable ids tell it.
     execution_count
         The number in ``In [ ]``.
+    run
+        What tells this run of the cell from the next.
     """
 
     notebook: Path | None
@@ -42,11 +46,17 @@ class Place:
     provider: str
     cell_id: str | None = None
     execution_count: int | None = None
+    run: str = ""
 
     @property
     def headless(self) -> bool:
         """Whether nobody watches: nbclient, papermill, nbconvert."""
         return self.provider in {"headless", "papermill"}
+
+    @property
+    def matches(self) -> bool:
+        """Whether a person watches a notebook whose cells have no ids that we are told."""
+        return self.provider in {"vscode", "colab"}
 
     @property
     def updates(self) -> bool:
@@ -80,13 +90,16 @@ def look(shell: Any, given: str = "", environ: Mapping[str, str] | None = None) 
     count = _number(shell)
     if not hasattr(shell, "kernel"):
         path = Path(given).resolve() if given else None
-        return Place(path, "the setting notebook" if path else "a terminal has none", "terminal", None, count)
+        return Place(
+            path, "the setting notebook" if path else "a terminal has none", "terminal", None, count, str(count)
+        )
     parent = shell.kernel.get_parent() or {}
     cell_id = parent.get("metadata", {}).get("cellId")
+    run = str(parent.get("header", {}).get("msg_id", count))
     path, found_by = _find(shell.user_ns, given, environ, cell_id)
     if path is None and _in_colab(shell):
-        return Place(None, "Colab keeps it in Drive, so the working directory is used", "colab", cell_id, count)
-    return Place(path, found_by, _provider(shell.user_ns, parent), cell_id, count)
+        return Place(None, "Colab keeps it in Drive, so the working directory is used", "colab", cell_id, count, run)
+    return Place(path, found_by, _provider(shell.user_ns, parent), cell_id, count, run)
 
 
 def _in_colab(shell: Any) -> bool:
@@ -100,13 +113,69 @@ def _number(shell: Any) -> int | None:
     return len(inputs) - 1 if isinstance(inputs, list) and len(inputs) > 1 else None
 
 
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell as it was saved.
+
+    Parameters
+    ----------
+    id
+        Its id; ``None`` in a notebook older than format 4.5.
+    type
+        ``"code"``, ``"markdown"`` or ``"raw"``.
+    source
+        Its text.
+    """
+
+    id: str | None
+    type: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A notebook as it was saved.
+
+    Parameters
+    ----------
+    cells
+        From top to bottom.
+    at
+        When it was saved; ``None`` when it was not, or cannot be read.
+    """
+
+    cells: tuple[Cell, ...] = ()
+    at: datetime | None = None
+
+
+def saved(notebook: Path) -> Saved:
+    """Return a notebook as it was saved, read again only when the file has changed; empty when it cannot be read."""
+    try:
+        found = notebook.stat()
+        cells = _cells(notebook, found.st_mtime_ns, found.st_size)
+        return Saved(cells, datetime.fromtimestamp(found.st_mtime, UTC))
+    except (OSError, ValueError, OverflowError, RecursionError):
+        return Saved()
+
+
 def cell_ids(notebook: Path) -> frozenset[str]:
     """Return the ids of the cells in a saved notebook; none when it cannot be read."""
-    try:
-        cells = json.loads(notebook.read_bytes()).get("cells", [])
-        return frozenset(cell["id"] for cell in cells if isinstance(cell, dict) and isinstance(cell.get("id"), str))
-    except (OSError, ValueError, AttributeError, TypeError):
-        return frozenset()
+    return frozenset(cell.id for cell in saved(notebook).cells if cell.id is not None)
+
+
+@lru_cache(maxsize=16)
+def _cells(notebook: Path, _changed: int, _size: int) -> tuple[Cell, ...]:
+    read = json.loads(notebook.read_bytes())
+    cells = read.get("cells") if isinstance(read, dict) else None
+    return tuple(_cell(cell) for cell in cells if isinstance(cell, dict)) if isinstance(cells, list) else ()
+
+
+def _cell(read: Mapping[str, Any]) -> Cell:
+    """Take of a cell what is right; a source is one text, or a list of lines."""
+    name, kind, source = read.get("id"), read.get("cell_type"), read.get("source")
+    lines = source if isinstance(source, list) else [source]
+    text = "".join(line for line in lines if isinstance(line, str))
+    return Cell(name if isinstance(name, str) else None, kind if isinstance(kind, str) else "", text)
 
 
 def _provider(user_ns: Mapping[str, Any], parent: Mapping[str, Any]) -> str:

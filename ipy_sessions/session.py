@@ -26,6 +26,7 @@ from ipy_sessions.errors import (
 from ipy_sessions.events import BlockEnd, Event, Reply, TextDelta, ThinkingDelta, Waiting
 from ipy_sessions.identifiers import SYSTEM, Source
 from ipy_sessions.model.interface import Model
+from ipy_sessions.replay import Branch
 from ipy_sessions.settings import PARAMETERS, Parameters, Settings
 from ipy_sessions.store.recorder import Recorder
 from ipy_sessions.timeline import Timeline
@@ -75,7 +76,11 @@ class Session(Timeline):
     @property
     def parameters(self) -> Parameters:
         """What its next turn is sent with; a default model is found when it is asked."""
-        return own_parameters(self.tree.path()) or self._settings().parameters
+        return self._parameters(self.leaf)
+
+    def _parameters(self, step: str | None) -> Parameters:
+        path = [] if step is None else self.tree.path(step)
+        return own_parameters(path) or self._settings().parameters
 
     # What it takes in
 
@@ -102,7 +107,9 @@ class Session(Timeline):
                     reply: Reply = done.value
                     return reply
 
-    def stream(self, text: str, *, model: str | None = None, **options: Any) -> Generator[Event, None, Reply]:
+    def stream(
+        self, text: str, *, model: str | None = None, branch: Branch | None = None, **options: Any
+    ) -> Generator[Event, None, Reply]:
         """Ask the model and yield its answer event by event; both messages are written.
 
         Nothing happens before the first event is asked for. Whoever stops listening early closes the stream, and the
@@ -114,6 +121,8 @@ class Session(Timeline):
             What to ask.
         model
             Who is to answer this turn alone; ``None`` for the session's own, which may be the default.
+        branch
+            Where to ask, when that is not at the leaf.
         options
             For this turn alone ``system``, ``max_tokens``, ``thinking``, ``effort``, ``stop_sequences`` and ``cache``,
             as `Parameters` has them; whatever else there is, such as ``cell_id``, is written with the user's message.
@@ -129,12 +138,12 @@ class Session(Timeline):
         if not text.strip():
             raise InvalidEntryError("Nothing was asked: the prompt is empty.")
         changes = {name: options.pop(name) for name in PARAMETERS if name in options}
-        own = self.parameters
+        own = self.parameters if branch is None else self._parameters(branch.at)
         wanted = own.changed(model=model, **changes)
         answerer = self._find_model(wanted.model if wanted.chosen else "")
         if not wanted.chosen:
             own, wanted = replace(own, model=answerer.name), replace(wanted, model=answerer.name)
-        one = OneTurn(self, self._recorder, user(text, **options), own, wanted)
+        one = OneTurn(self, self._recorder, user(text, **options), own, wanted, branch)
         try:
             yield from self._masked(turn.take(one.ask, answerer, one.answer, self._source))
         except ModelError as error:

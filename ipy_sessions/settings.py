@@ -28,12 +28,14 @@ MOST_RETRIES = 100
 LONGEST_TIMEOUT = 604_800  # seconds; a week
 SMALLEST_BUDGET = 1024  # tokens that thinking takes at least, by the Messages API
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
+REPLAY = ("auto", "strict", "off")
 CHOICES = {
     "persistence": ("all", "none"),
     "on_start": ("continue", "new", "ask"),
     "effort": ("", *EFFORTS),
     "cache": ("auto", "5m", "1h", "off"),
     "sync": ("never", "turn", "entry"),
+    "replay": REPLAY,
     "tidy": ("off", "archive"),
 }
 
@@ -140,6 +142,11 @@ class Settings:
     )
     secrets: tuple[str, ...] = _setting(
         (), "Regular expressions of secrets to mask; of a match the group called 'secret', or else all of it."
+    )
+    replay: str = _setting(
+        "auto",
+        "'auto' shows what is logged when a cell runs again, and asks when it has changed; 'strict' never asks; 'off' "
+        "always does.",
     )
     sync: str = _setting(
         "turn", "When the disk itself has to hold what was written: 'never', at the end of a 'turn', or each 'entry'."

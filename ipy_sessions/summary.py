@@ -51,6 +51,7 @@ class Outline(msgspec.Struct, frozen=True, gc=False, array_like=True):
     archived: bool
     interrupted: bool
     parent_session: str | None
+    begun_by: str | None = None
 
 
 class Counts(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -185,6 +186,11 @@ class SessionInfo(msgspec.Struct, eq=False, gc=False):
     def interrupted(self) -> bool:
         """Whether the last turn has no complete answer."""
         return self._line.interrupted
+
+    @property
+    def begun_by(self) -> str | None:
+        """The cell and command that began it; ``None`` for one that an ask, or Python, began."""
+        return self._line.begun_by
 
     @property
     def parent_session(self) -> str | None:

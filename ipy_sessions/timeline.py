@@ -6,7 +6,7 @@ hide. Which move an ask means is `replay`'s decision; here it is carried out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +16,7 @@ from ipy_sessions.conversation import Conversation
 from ipy_sessions.encoding import clean
 from ipy_sessions.entries import Entry, NewEntry
 from ipy_sessions.errors import InvalidEntryError, TurnNotFoundError
-from ipy_sessions.replay import Branch, Replay
+from ipy_sessions.replay import Branch, Replay, in_effect
 from ipy_sessions.store.interrupts import uninterrupted
 from ipy_sessions.turns import Ask, Turn, Turns
 
@@ -120,6 +120,14 @@ class Timeline(Conversation):
         turn = self.turn(ref)
         self.move(turn.last, **more)
         return turn
+
+    def moved_by(self, typed: Mapping[str, Any]) -> Entry | None:
+        """Return the move that a command of a cell has made before, if the conversation still is where it led."""
+        if not typed:
+            return None
+        turns = self.turns
+        same = (move for move in reversed(turns.moves) if all(move.fields.get(name) == typed[name] for name in typed))
+        return next((move for move in same if in_effect(turns, move)), None)
 
     def branch_off(self, branch: Branch, **more: Any) -> None:
         """Stand where a branch begins, with what it takes along copied there."""

@@ -67,11 +67,12 @@ class Shell:
         self._capture = capture
         self.run("%load_ext ipy_sessions")
 
-    def run(self, cell: str) -> str:
-        """Run a cell; return what it shows, as text."""
+    def run(self, cell: str, at: str = "") -> str:
+        """Run a cell, a new one or that of an id; return what it shows, as text."""
         self._capture.readouterr()
         if self.in_notebook:
             self.ip.display_pub.outputs.clear()
+            self.ip.kernel.begin(at)
         self.result = self.ip.run_cell(cell, store_history=True)
         printed = "".join(self._capture.readouterr())
         return "\n".join([printed, *self.final_outputs("text/plain")])
@@ -104,13 +105,20 @@ class NotebookKernel:
     """What the magics ask of ipykernel."""
 
     def __init__(self) -> None:
-        self.cell_id = "cell-1"
         self.stdin = True
+        self.has_ids = True
+        self._run = 0
+        self._cell_id = ""
+
+    def begin(self, cell_id: str = "") -> None:
+        """Begin to run a cell."""
+        self._run += 1
+        self._cell_id = cell_id or f"cell-{self._run}"
 
     def get_parent(self) -> dict[str, Any]:
         """Return the request that runs."""
-        metadata = {"cellId": self.cell_id} if self.cell_id else {}
-        return {"metadata": metadata, "content": {"allow_stdin": self.stdin}}
+        metadata = {"cellId": self._cell_id} if self.has_ids else {}
+        return {"header": {"msg_id": f"run-{self._run}"}, "metadata": metadata, "content": {"allow_stdin": self.stdin}}
 
 
 @pytest.fixture

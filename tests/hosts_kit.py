@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 from typing import Any
 
 import nbformat
@@ -31,10 +32,10 @@ class Kernel:
         self.run("%load_ext ipy_sessions")
         self.pid = self.run("import os; print(os.getpid())")
 
-    def send(self, code: str) -> str:
-        """Ask for a cell to be run, as a notebook's front end does; return the id of the request."""
+    def send(self, code: str, cell_id: str = "") -> str:
+        """Ask for a cell, a new one or that of an id, to be run, as a notebook's front end does; return the request."""
         content = {"code": code, "allow_stdin": True, "stop_on_error": True, "store_history": True, "silent": False}
-        message = self.client.session.msg("execute_request", content, metadata={"cellId": "cell-1"})
+        message = self.client.session.msg("execute_request", content, metadata={"cellId": cell_id or str(uuid4())})
         self.client.shell_channel.send(message)
         return str(message["header"]["msg_id"])
 
@@ -48,9 +49,9 @@ class Kernel:
                 return
             yield message
 
-    def run(self, code: str) -> str:
-        """Run a cell to its end; return what stays below it."""
-        return shown(list(self.messages(self.send(code))))
+    def run(self, code: str, cell_id: str = "") -> str:
+        """Run a cell, a new one or that of an id, to its end; return what stays below it."""
+        return shown(list(self.messages(self.send(code, cell_id))))
 
     def stop(self) -> None:
         """End the kernel."""

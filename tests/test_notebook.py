@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from ipy_sessions.notebook import cell_ids, look
+from ipy_sessions.magics.order import saved_order
+from ipy_sessions.notebook import Cell, Saved, cell_ids, look, saved
+from ipy_sessions.replay import Order
 
 
 def shell(*, cell: str | None = "c1", stdin: bool = True, **names: Any) -> SimpleNamespace:
@@ -77,7 +80,9 @@ def test_an_inherited_session_name_is_not_ours(tmp_path: Path) -> None:
     assert look(shell(), environ={"JPY_SESSION_NAME": str(parent)}).notebook is None
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"cells": 3}', '{"cells": [{"id": 3}, 4, {}]}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"cells": 3}', '{"cells": [{"id": 3}, 4, {}]}', '{"cells": ' + "[" * 100_000, "\xff", "{}"]
+)
 def test_a_notebook_that_cannot_be_read_has_no_cells(tmp_path: Path, text: str) -> None:
     """Never an error: the notebook is the user's, and may be half saved."""
     path = tmp_path / "a.ipynb"
@@ -91,3 +96,29 @@ def test_cell_ids_are_those_of_the_saved_notebook(tmp_path: Path) -> None:
     path = tmp_path / "a.ipynb"
     path.write_text(json.dumps({"cells": [{"id": "c1"}, {"source": ""}, {"id": "c2"}]}))
     assert cell_ids(path) == {"c1", "c2"}
+
+
+def test_a_saved_notebook_is_read_as_far_as_it_can_be(tmp_path: Path) -> None:
+    """From top to bottom, whatever stands in it; lines or one text, with ids or without."""
+    path = tmp_path / "a.ipynb"
+    cells = [
+        {"id": "c1", "cell_type": "code", "source": ["a\n", "b"], "outputs": [{"data": {"text/plain": "x"}}]},
+        {"id": 3, "cell_type": "markdown", "source": "# A"},
+        "no cell",
+        {"id": "c2", "cell_type": None, "source": [1, "c"]},
+    ]
+    path.write_text(json.dumps({"cells": cells, "nbformat": 4}))
+    found = saved(path)
+    assert found.cells == (Cell("c1", "code", "a\nb"), Cell(None, "markdown", "# A"), Cell("c2", "", "c"))
+    assert saved(tmp_path / "none.ipynb") == saved(tmp_path) == saved(Path("\0")) == Saved()
+
+
+def test_a_notebook_is_read_again_when_it_was_saved_again(tmp_path: Path) -> None:
+    """An ask sees the order of the cells as they were last saved, and when that was."""
+    path = tmp_path / "a.ipynb"
+    for ids in (["c1", "c2"], ["c2", "c1"]):
+        path.write_text(json.dumps({"cells": [{"id": name} for name in ids]}))
+        at = 1_772_360_100 + ids.index("c1")
+        os.utime(path, (at, at))
+        assert saved_order(path) == Order(tuple(ids), f"2026-03-01T10:15:0{ids.index('c1')}.000Z")
+    assert saved_order(None) == saved_order(tmp_path / "none.ipynb") == Order()

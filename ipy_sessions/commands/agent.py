@@ -10,7 +10,7 @@ from functools import cache
 from ipy_sessions.commands.parser import Parser, new_parser, variable
 from ipy_sessions.commands.values import Ask
 from ipy_sessions.errors import CommandError
-from ipy_sessions.settings import EFFORTS, PARAMETERS, texts
+from ipy_sessions.settings import EFFORTS, PARAMETERS, REPLAY, texts
 
 WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|[^\s"']|["'])+""")  # what stands in quotes is a part of it
 
@@ -21,7 +21,8 @@ def agent_parser() -> Parser:
     parser = new_parser("%%agent", "Ask the model; the reply streams below the cell and is kept in the session.")
     parser.usage = (
         "%(prog)s [--model NAME] [--system TEXT] [--session NAME] [--max-tokens N] [--thinking on|off|N]\n"
-        "               [--effort LEVEL] [--stop TEXT] [--cache 5m|1h|off] [--out VAR] PROMPT"
+        "               [--effort LEVEL] [--stop TEXT] [--cache 5m|1h|off] [--take N] [--replay auto|strict|off]\n"
+        "               [--pace] [--out VAR] PROMPT"
     )
     parser.add_argument("--model", "-m", metavar="NAME", help="the model, for this turn alone, as the options below")
     parser.add_argument("--system", metavar="TEXT", help="the system text")
@@ -41,6 +42,11 @@ def agent_parser() -> Parser:
         help="end the answer at this text; may be repeated",
     )
     parser.add_argument("--cache", metavar="5m|1h|off", help="how long the server keeps the prompt, to charge it less")
+    parser.add_argument("--take", metavar="N", type=int, default=1, help="which answer: the second is asked for once")
+    parser.add_argument(
+        "--replay", choices=REPLAY, help="show what is logged and ask for the rest, never ask, or always"
+    )
+    parser.add_argument("--pace", action="store_true", help="show a logged answer as slowly as it once came")
     parser.add_argument("--out", "-o", metavar="VAR", help="put the reply into this variable")
     parser.add_argument(
         "text", nargs=argparse.REMAINDER, metavar="PROMPT", help="what to ask; the cell's body follows it"
@@ -68,9 +74,11 @@ def parse_agent(line: str, body: str = "") -> Ask:
         start = tokens[len(words[:cut]) - len(read.text)].start() if read.text else len(line)
     if read.max_tokens is not None and read.max_tokens < 1:
         raise CommandError(f"--max-tokens takes a number from 1 up, and not {read.max_tokens}.")
+    if read.take < 1:
+        raise CommandError(f"--take takes a number from 1 up, and not {read.take}.")
     prompt = "\n".join(part for part in (line[start:].strip(), body.strip("\n")) if part.strip())
     options = {name: texts(value) for name in PARAMETERS if (value := getattr(read, name)) is not None}
-    return Ask(prompt, options, read.session, variable("--out", read.out))
+    return Ask(prompt, options, read.session, variable("--out", read.out), read.take, read.replay, read.pace)
 
 
 def agent_help() -> str:

@@ -20,12 +20,21 @@ class Ask(msgspec.Struct, frozen=True):
         Reference of the session that this ask alone goes to; ``None`` for the current one.
     out
         Name of the variable that gets the reply; ``None`` for none.
+    take
+        Which answer to it is meant, from 1.
+    replay
+        The setting `replay` for this ask alone; ``None`` for what holds.
+    pace
+        Whether a logged answer is shown as slowly as it came.
     """
 
     prompt: str
     options: dict[str, Any] = {}
     session: str | None = None
     out: str | None = None
+    take: int = 1
+    replay: str | None = None
+    pace: bool = False
 
 
 class Where(msgspec.Struct, frozen=True):

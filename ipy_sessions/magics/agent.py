@@ -5,15 +5,19 @@ from __future__ import annotations
 from contextlib import closing, nullcontext
 
 from ipy_sessions.commands.values import Ask
-from ipy_sessions.errors import LogWriteError
+from ipy_sessions.errors import LogWriteError, NotLoggedError
 from ipy_sessions.events import Reply
+from ipy_sessions.magics import replaying
 from ipy_sessions.magics.host import Host
 from ipy_sessions.magics.stopped import Stopped
 from ipy_sessions.notebook import Place
 from ipy_sessions.render.live import View
 from ipy_sessions.render.panels import line
+from ipy_sessions.render.replayed import refusal
 from ipy_sessions.render.reply import answer, last_line
+from ipy_sessions.replay import Branch, Missing, Replay
 from ipy_sessions.session import Session
+from ipy_sessions.turns import Ask as Said
 
 
 def ask(host: Host, asked: Ask) -> Reply | None:
@@ -35,18 +39,40 @@ def ask(host: Host, asked: Ask) -> Reply | None:
         host.output.show(line("Nothing was asked: the prompt is empty."))
         return None
     place = host.place()
-    routed = nullcontext(host.asked(place)) if asked.session is None else host.routed(asked.session, place)
+    said = Said(asked.prompt, asked.options, asked.take, place.cell_id, host.count(place))
+    routed = nullcontext(host.asked(place, said)) if asked.session is None else host.routed(asked.session, place)
     with routed as session:
-        reply = _turn(host, place, session, asked)
+        reply = _answered(host, place, session, asked, said)
     if asked.out is not None:
         host.shell.push({asked.out: reply})
     return reply
 
 
-def _turn(host: Host, place: Place, session: Session, asked: Ask) -> Reply:
+def _answered(host: Host, place: Place, session: Session, asked: Ask, said: Said) -> Reply:
+    """Show the logged answer, or ask: at the end, or where the cell stands in the conversation."""
+    said, mode = session.masked(said), asked.replay or host.config.settings.replay
+    decision = replaying.decided(host, session, said, place, mode)
+    if isinstance(decision, Missing):
+        raise NotLoggedError(refusal(said, decision.near, "replay = 'strict'"))
+    if isinstance(decision, Replay):
+        host.used.add(decision.turn.id)
+        return replaying.show(host, place, session, decision, pace=asked.pace)
+    writable = host.writable(session, place)
+    if writable is not session:  # its steps are the same, and others may have come behind them
+        return _answered(host, place, writable, asked, said)
+    branch = decision if isinstance(decision, Branch) else None
+    if branch is not None:
+        replaying.warn(host, session, branch, said)
+    reply = _turn(host, place, session, asked, said, branch)
+    host.used.update(session.turns.ids[-1:])
+    return reply
+
+
+def _turn(host: Host, place: Place, session: Session, asked: Ask, said: Said, branch: Branch | None) -> Reply:
     view = host.output.view(updates=place.updates)
     leaf = session.leaf
-    events = session.stream(asked.prompt, cell_id=place.cell_id, execution_count=place.execution_count, **asked.options)
+    written = {"execution_count": place.execution_count, **said.fields}
+    events = session.stream(asked.prompt, branch=branch, **written, **asked.options)
     try:
         with closing(events):
             for event in events:

@@ -1,87 +1,69 @@
-"""The kernel as the magics see it: its notebook and its sessions.
+"""Which session is meant, by a reference, by a cell, by what a command has chosen before.
 
-It joins what `notebook` finds with what `SessionManager` knows, so that each magic asks one object: where am I, and
-which session is meant.
+A cell belongs to the session that has answered it, unless a command has chosen another one above it. A session that
+belongs to another notebook, or that another kernel has open, is only read, as long as its logged answers will do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ipy_sessions.errors import AmbiguousReferenceError, CommandError, SessionNotFoundError
+from ipy_sessions.counting import begun_by
+from ipy_sessions.errors import AmbiguousReferenceError, CommandError, SessionBusyError, SessionNotFoundError
 from ipy_sessions.magics.configuration import IPySessions
-from ipy_sessions.magics.output import Output
-from ipy_sessions.manager import SessionManager
-from ipy_sessions.notebook import Place, look
+from ipy_sessions.magics.kernel import Kernel
+from ipy_sessions.magics.order import saved_order
+from ipy_sessions.notebook import Place
 from ipy_sessions.references import matching
-from ipy_sessions.render.panels import Listing, came, line, near
-from ipy_sessions.session import FindModel, Session
-from ipy_sessions.settings import Settings
-from ipy_sessions.store.disk import FolderStore
-from ipy_sessions.store.folder import absolute, choose, relative
+from ipy_sessions.render.panels import line
+from ipy_sessions.replay import Replay, match
+from ipy_sessions.session import Session
+from ipy_sessions.store.folder import absolute, relative
 from ipy_sessions.store.mending.sharing import is_cleared
 from ipy_sessions.summary import SessionInfo
+from ipy_sessions.turns import Ask
+
+COPIED_FROM = 100  # of the latest sessions, those that are looked at for one that knows this notebook's cells
 
 
-class Host:
-    """The kernel that the magics run in.
-
-    Parameters
-    ----------
-    shell
-        IPython's shell.
-    config
-        The settings of this kernel.
-    """
+class Host(Kernel):
+    """The kernel, and which of its sessions is meant. The parameters are those of `Kernel`."""
 
     def __init__(self, shell: Any, config: IPySessions) -> None:
-        self.shell = shell
-        self.config = config
-        self.output = Output(shell)
-        self.find_model: FindModel | None = None
-        """From a name to a model; ``None`` for the models that come with ipy_sessions."""
-        self.listing: Listing | None = None
-        """The list that was last shown."""
-        self._manager: SessionManager | None = None
-        self._said: set[str] = set()
-
-    # Where
-
-    def place(self) -> Place:
-        """Find out where the magic runs."""
-        return look(self.shell, self.config.settings.notebook)
-
-    def manager(self, place: Place) -> SessionManager:
-        """Return the sessions of this kernel, seen from where the magic runs."""
-        settings: Settings = self.config.settings
-        folder, note = choose(settings.directory, place.directory)
-        if self._manager is None:
-            self._manager = SessionManager(
-                folder.path, provider=place.provider, settings=settings, find_model=self.find_model
-            )
-        if self._manager.store.path != folder.path:
-            self._manager.store.close()
-            self._manager.store = FolderStore(folder.path)
-        self._say_once([note, getattr(self._manager.store, "caution", "")])
-        self._manager.notebook = place.notebook
-        self._manager.settings = settings
-        return self._manager
-
-    def _say_once(self, notes: Iterable[str | None]) -> None:
-        for note in notes:
-            if note and note not in self._said:
-                self._said.add(note)
-                self.output.show(line(note))
-
-    def close(self) -> None:
-        """Close every session of this kernel."""
-        if self._manager is not None:
-            self._manager.close()
+        super().__init__(shell, config)
+        self.used: set[str] = set()
+        """Ids of the questions that this kernel has shown or asked, for hosts whose cells have no ids."""
+        self._told: str | None = None
+        self._borrowed: dict[str, str] = {}
 
     # Which session
+
+    def told(self, place: Place) -> None:
+        """Know that a command has chosen the session, and where it stood."""
+        self._told = place.cell_id or ""
+        self._borrowed.clear()
+
+    def has_begun(self, typed: Mapping[str, Any], place: Place, *, again: bool) -> bool:
+        """Go on with the session that the same command of the same cell has begun before, if it has, and say so."""
+        manager, wanted = self.manager(place), begun_by(typed)
+        if wanted is None or again:
+            return False
+        current = manager.current
+        if current is None or begun_by(current.header.fields) != wanted:
+            rows = [row for row in manager.list(notebook=place.notebook, archived=None) if row.begun_by == wanted]
+            here = [one for one in manager.opened if begun_by(one.header.fields) == wanted]
+            if not rows and not here:
+                return False
+            self.told(place)
+            current = self._continue(rows[0], place) if rows else manager.switch(here[-1])
+        else:
+            self.told(place)
+            self.came("already in", current, place)
+        self.output.show(line("This cell has begun it before; with `--again` it begins another."))
+        return True
 
     def resolve(self, ref: str) -> str | SessionInfo:
         """Return what a reference means when it is a number of the list last shown, else the reference itself.
@@ -132,33 +114,118 @@ class Host:
             if manager.current is not None:
                 manager.current.refresh()
             return manager.current
-        session = manager.switch(row)
+        return self._continue(row, place)
+
+    def _continue(self, row: SessionInfo, place: Place) -> Session:
+        """Go on with a session; one that belongs, or is open, elsewhere is read as long as that will do."""
+        manager = self.manager(place)
+        if self.config.settings.replay == "strict":
+            return self._borrow(row, place, "strict")
+        if place.headless or self._is_copied(row, place):
+            return self._borrow(row, place, "copy")
+        try:
+            session = manager.switch(row)
+        except SessionBusyError:
+            return self._borrow(row, place, "busy")
         self.came("continued", session, place)
         return session
 
+    def _borrow(self, row: SessionInfo, place: Place, why: str) -> Session:
+        session = self.manager(place).switch(row, read_only=True)
+        self._borrowed[session.id] = why
+        self.came("reading", session, place)
+        return session
+
+    def _is_copied(self, row: SessionInfo, place: Place) -> bool:
+        """Tell whether a session belongs to another notebook that is there, so that this one is a copy of it."""
+        if place.notebook is None or row.notebook is None:
+            return False
+        known = absolute(row.path.parent, row.notebook)
+        return known.exists() and place.notebook.exists() and not known.samefile(place.notebook)
+
+    def writable(self, session: Session, place: Place) -> Session:
+        """Return the session that a new turn goes to: a session that was only read here is opened, or forked.
+
+        Raises
+        ------
+        SessionBusyError
+            When another kernel has it open.
+        """
+        manager, why = self.manager(place), self._borrowed.get(session.id)
+        if not session.read_only or why is None:
+            return session
+        if why == "copy":
+            fork = manager.fork(session, session.name)
+            if fork.leaf != session.leaf:
+                fork.move(session.leaf)
+            manager.become(fork)
+            self.came("forked into", fork, place)
+            return fork
+        row, leaf = session.info(), session.leaf
+        try:
+            again = manager.switch(row)
+        except SessionBusyError:
+            self._borrowed[manager.switch(row, read_only=True).id] = why
+            raise
+        if again.leaf != leaf and leaf is not None and leaf in again.tree:
+            again.move(leaf)
+        return again
+
+    def replays(self, mode: str) -> bool:
+        """Tell whether logged answers are to be shown although nobody watches: only when that was asked for."""
+        return mode == "strict" or self.config.sources["replay"] != "default"
+
     def next(self, place: Place) -> SessionInfo | None:
         """Return the session that a fresh kernel goes on with, if there is one; nothing is opened."""
-        settings = self.config.settings
-        if settings.on_start != "continue" or settings.persistence == "none" or place.headless:
+        if not self._goes_on(place):
             return None
         rows = self.manager(place).list(notebook=place.notebook, archived=None)
         if place.notebook is None:
             rows = [row for row in rows if row.notebook is None]
         if not rows:
-            return None
-        cell = place.cell_id
-        answered = [row for row in rows if cell in row.cells]
-        return max(answered, key=lambda row: row.cells[str(cell)]) if answered else rows[0]
+            return self._original(place)
+        return _last_answered(rows, place.cell_id) or rows[0]
 
-    def asked(self, place: Place) -> Session:
-        """Return the session that an ask goes to: `found`, or else a new one.
+    def _goes_on(self, place: Place) -> bool:
+        settings = self.config.settings
+        return settings.on_start == "continue" and settings.persistence != "none" and not place.headless
+
+    def _original(self, place: Place) -> SessionInfo | None:
+        """Return the session that has answered this cell for another notebook, of which this one is a copy."""
+        if place.notebook is None or place.cell_id is None:
+            return None
+        rows = self.manager(place).list(archived=None, limit=COPIED_FROM)
+        return _last_answered([row for row in rows if row.notebook is not None], place.cell_id)
+
+    def _own(self, place: Place) -> SessionInfo | None:
+        """Return another session of this notebook that has answered this cell, when the cell belongs there.
+
+        That is when the current one was not chosen by a command, or by one that stands below the cell.
+        """
+        manager, cell = self.manager(place), place.cell_id
+        session = manager.current
+        if session is None or cell is None or place.notebook is None or not self._goes_on(place):
+            return None
+        if session.turns.of_cell(cell):
+            return None
+        order = saved_order(place.notebook)
+        if self._told is not None and not order.stands_above((cell, 1), (self._told, 1)):
+            return None
+        rows = manager.list(notebook=place.notebook, archived=None)
+        return _last_answered([row for row in rows if row.path != session.file], cell)
+
+    def asked(self, place: Place, ask: Ask | None = None) -> Session:
+        """Return the session that an ask goes to: the cell's own, else `found`, or else a new one.
 
         Raises
         ------
         CommandError
             When the setting `on_start` says that the user is to choose.
         """
-        session = self.found(place)
+        own = self._own(place)
+        session = self.found(place) if own is None else self._continue(own, place)
+        if session is None and ask is not None and place.headless and self.replays(self.config.settings.replay):
+            session = self._holding(ask, place)
         if session is None:
             if self.config.settings.on_start == "ask":
                 raise CommandError(
@@ -169,6 +236,17 @@ class Host:
             self.came("new session", session, place)
         self._follow_rename(session, place)
         return session
+
+    def _holding(self, ask: Ask, place: Place) -> Session | None:
+        """Return the latest session in which an ask is logged, for a notebook that nobody watches."""
+        manager = self.manager(place)
+        rows = manager.list(notebook=place.notebook, archived=None) or manager.list(archived=None, limit=COPIED_FROM)
+        for row in rows:
+            session = manager.open(row, read_only=True)
+            if isinstance(match(session.turns, session.masked(ask), self.used), Replay) or row is rows[-1]:
+                return self._borrow(row, place, "strict" if self.config.settings.replay == "strict" else "copy")
+            manager.close(session)
+        return None
 
     @contextmanager
     def routed(self, ref: str, place: Place) -> Iterator[Session]:
@@ -200,14 +278,8 @@ class Host:
             if not (Path(path).is_absolute() and is_cleared(session.header)):  # it was shared, and stays fit for that
                 session.note(notebook=path)
 
-    # What is said
 
-    def came(self, verb: str, session: Session, place: Place) -> None:
-        """Say which session one is in now."""
-        self.output.show(came(verb, session.info(), self.where(session, place)))
-
-    def where(self, session: Session, place: Place) -> str:
-        """Return where a session is kept, in words."""
-        if session.temporary:
-            return f"in memory alone, %{self.config.settings.session_magic} keep writes it"
-        return near(session.file, place.directory)
+def _last_answered(rows: Sequence[SessionInfo], cell: str | None) -> SessionInfo | None:
+    """Return the session that has answered a cell last."""
+    answered = [row for row in rows if cell in row.cells]
+    return max(answered, key=lambda row: row.cells[str(cell)], default=None)

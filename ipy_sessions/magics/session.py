@@ -78,8 +78,12 @@ class SessionCommands:
     def _new(self, command: New) -> None:
         place = self._host.place()
         manager = self._host.manager(place)
+        typed = self._host.typed(place, f"new {command.name}".strip())
+        if self._host.has_begun(typed, place, again=command.again):
+            return
         taken = command.name and any(row.name == command.name for row in manager.list())
-        session = manager.begin(command.name, temporary=command.temporary)
+        session = manager.begin(command.name, temporary=command.temporary, typed=typed)
+        self._host.told(place)
         self._host.came("new session", session, place)
         if taken:
             tail = session.info().tail
@@ -94,6 +98,7 @@ class SessionCommands:
         before = manager.current
         ref = self._host.resolve(command.ref)
         session = manager.switch(ref, read_only=command.read_only, wait=command.wait)
+        self._host.told(place)
         self._host.came("already in" if session is before else "opened", session, place)
 
     @run.register
@@ -102,6 +107,7 @@ class SessionCommands:
         manager = self._host.manager(place)
         rows = manager.list(notebook=place.notebook)
         session = manager.switch(rows[0]) if rows else manager.begin()
+        self._host.told(place)
         self._host.came("continued" if rows else "new session", session, place)
 
     @run.register

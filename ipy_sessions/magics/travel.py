@@ -32,14 +32,21 @@ class TravelCommands:
 
     @run.register
     def _rewind(self, command: Rewind) -> Markup:
-        session = self._session
-        gone = session.rewind(command.turns)
+        session, place = self._session, self._host.place()
+        typed = self._host.typed(place, f"rewind {command.turns}")
+        if session.moved_by(typed) is not None:
+            return panels.line("This cell has gone back before, and that still holds; nothing is done again.")
+        gone = session.rewind(command.turns, **typed)
         count = f"{len(gone)} turns" if len(gone) > 1 else "1 turn"
         return panels.line(f"{count} back, before turn {gone[0].number}. `%session switch {gone[-1].number}` returns.")
 
     @run.register
     def _switch(self, command: Switch) -> Markup:
-        turn = self._session.switch_to(command.turn)
+        session, place = self._session, self._host.place()
+        typed = self._host.typed(place, f"switch {command.turn}")
+        if session.moved_by(typed) is not None:
+            return panels.line("This cell has switched before, and that still holds; nothing is done again.")
+        turn = session.switch_to(command.turn, **typed)
         return panels.line(f"The conversation stands behind turn {turn.number}: {panels.short(turn.ask.text)}")
 
     @run.register

@@ -53,8 +53,12 @@ class UpkeepCommands:
     def _fork(self, command: Fork) -> None:
         place = self._host.place()
         manager = self._host.manager(place)
-        session = manager.fork(self._host.meant(command.ref, place), command.name)
+        typed = self._host.typed(place, f"fork {command.ref} {command.at}".strip())
+        if self._host.has_begun(typed, place, again=command.again):
+            return
+        session = manager.fork(self._host.meant(command.ref, place), command.name, typed=typed)
         manager.become(session)
+        self._host.told(place)
         self._host.came("forked into", session, place)
 
     @run.register

@@ -7,6 +7,7 @@ of it is needed to go on with the session.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,14 @@ GIT_TIMEOUT = 1.0  # seconds; a repository on a slow disk is not worth waiting f
 
 
 def new_header(
-    session_id: str, created: datetime, folder: Path, *, name: str | None, notebook: Path | None, provider: str
+    session_id: str,
+    created: datetime,
+    folder: Path,
+    *,
+    name: str | None,
+    notebook: Path | None,
+    provider: str,
+    typed: Mapping[str, Any] | None = None,
 ) -> Header:
     """Return the header of a new session.
 
@@ -36,6 +44,8 @@ def new_header(
         The notebook that it belongs to, if there is one.
     provider
         What kind of place it was born in: ``"jupyter"``, ``"vscode"``, ``"terminal"``, ``"script"`` …
+    typed
+        The command that began it, and the cell that it stood in.
     """
     cwd = _working_directory()
     peer = relative(folder, notebook) if notebook is not None else folder.parent.name
@@ -47,6 +57,7 @@ def new_header(
         "git": None if cwd is None else _git_state(cwd),
         "parent_session": None,
         "app": f"ipy_sessions {__version__}",
+        **(typed or {}),
     }
     return Header(VERSION, session_id, timestamp(created), clean(fields, Mask(os.environ)))
 

@@ -32,7 +32,7 @@ from ipy_sessions.store.whole import write_whole
 from ipy_sessions.summary import Counts, Outline, SessionInfo, cursor
 
 NAME = ".index"
-BEGIN = b"ipy_sessions index 2\n"  # and then the size of the first part, and its checksum
+BEGIN = b"ipy_sessions index 3\n"  # and then the size of the first part, and its checksum
 NUMBER = 4  # bytes of each of these
 PLACE = struct.Struct("<II")  # for each row the bytes of its halves, and their checksum
 UNREAD = -1  # in the place of the number of a row's halves: they were not read yet

@@ -1,0 +1,99 @@
+"""The kernel as the magics see it: where it runs, its sessions, and where it shows things.
+
+It joins what `notebook` finds with a `SessionManager`. Which session is meant is `host`'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ipy_sessions.magics.configuration import IPySessions
+from ipy_sessions.magics.output import Output
+from ipy_sessions.manager import SessionManager
+from ipy_sessions.notebook import Place, look
+from ipy_sessions.render.panels import Listing, came, line, near
+from ipy_sessions.session import FindModel, Session
+from ipy_sessions.settings import Settings
+from ipy_sessions.store.disk import FolderStore
+from ipy_sessions.store.folder import choose
+
+
+class Kernel:
+    """The kernel that the magics run in.
+
+    Parameters
+    ----------
+    shell
+        IPython's shell.
+    config
+        The settings of this kernel.
+    """
+
+    def __init__(self, shell: Any, config: IPySessions) -> None:
+        self.shell = shell
+        self.config = config
+        self.output = Output(shell)
+        self.find_model: FindModel | None = None
+        """From a name to a model; ``None`` for the models that come with ipy_sessions."""
+        self.listing: Listing | None = None
+        """The list that was last shown."""
+        self._manager: SessionManager | None = None
+        self._said: set[str] = set()
+        self._runs: dict[str, tuple[str, int]] = {}
+
+    # Where
+
+    def place(self) -> Place:
+        """Find out where the magic runs."""
+        return look(self.shell, self.config.settings.notebook)
+
+    def manager(self, place: Place) -> SessionManager:
+        """Return the sessions of this kernel, seen from where the magic runs."""
+        settings: Settings = self.config.settings
+        folder, note = choose(settings.directory, place.directory)
+        if self._manager is None:
+            self._manager = SessionManager(
+                folder.path, provider=place.provider, settings=settings, find_model=self.find_model
+            )
+        if self._manager.store.path != folder.path:
+            self._manager.store.close()
+            self._manager.store = FolderStore(folder.path)
+        self._say_once([note, getattr(self._manager.store, "caution", "")])
+        self._manager.notebook = place.notebook
+        self._manager.settings = settings
+        return self._manager
+
+    def _say_once(self, notes: Iterable[str | None]) -> None:
+        for note in notes:
+            if note and note not in self._said:
+                self._said.add(note)
+                self.output.show(line(note))
+
+    def close(self) -> None:
+        """Close every session of this kernel."""
+        if self._manager is not None:
+            self._manager.close()
+
+    def count(self, place: Place, what: str = "ask") -> int:
+        """Count asks, or commands, within one run of a cell; return the number of the one that is carried out now."""
+        run, number = self._runs.get(what, ("", 0))
+        self._runs[what] = (place.run, number + 1 if run == place.run else 1)
+        return self._runs[what][1]
+
+    def typed(self, place: Place, command: str) -> dict[str, Any]:
+        """Return what is written with a command, so that the same cell does nothing when it is run again."""
+        number = self.count(place, "command")
+        return {} if place.cell_id is None else {"cell_id": place.cell_id, "ask": number, "command": command}
+
+    # What is said
+
+    def came(self, verb: str, session: Session, place: Place) -> None:
+        """Say which session one is in now."""
+        self.output.show(came(verb, session.info(), self.where(session, place)))
+
+    def where(self, session: Session, place: Place) -> str:
+        """Return where a session is kept, in words."""
+        if session.temporary:
+            return f"in memory alone, %{self.config.settings.session_magic} keep writes it"
+        return near(session.file, place.directory)
