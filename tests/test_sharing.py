@@ -269,6 +269,31 @@ def test_a_shared_session_that_goes_on_gets_no_new_paths(make_shell: Callable[..
     assert str(tmp_path) not in file.read_text()
 
 
+def test_a_shared_conversation_travels_with_its_notebook(make_shell: Callable[..., Shell], tmp_path: Path) -> None:
+    """Whoever clones the repository sees the answers, in strict replay too, and goes on from there."""
+    work, clone = tmp_path / "work", tmp_path / "clone"
+    cells = {"a": "%session new alice", "b": "%agent My name is Alice", "c": "%agent What is my name?"}
+    (work / "analysis.ipynb").write_text(json.dumps({"cells": [{"id": cell} for cell in cells]}))
+    shell = make_shell(notebook=work / "analysis.ipynb")
+    for cell, source in cells.items():
+        shell.run(source, cell)
+    shell.run("%session share")
+    assert len(added(work)) == 3
+    git(work, "-c", "user.name=ann", "-c", "user.email=ann@example.org", "commit", "--quiet", "-m", "A lesson")
+    git(tmp_path, "clone", "--quiet", "work", "clone")
+    shell = make_shell(notebook=clone / "analysis.ipynb", replay="strict")
+    (file,) = (clone / ".sessions").glob("*.jsonl")
+    before = file.read_bytes()
+    for cell, source in cells.items():
+        shown = shell.run(source, cell)
+    assert "Your name is **Alice**." in shown
+    assert "replayed from" in shown
+    assert file.read_bytes() == before
+    shell.run("%config IPySessions.replay = 'auto'")
+    assert "This is turn 3" in shell.run("%agent How many turns is this?")
+    assert str(tmp_path) not in file.read_text()
+
+
 NAMES = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=12).filter(
     lambda name: name not in {".", ".."} and name.lower() not in {".git", ".gitignore"} and len(name.encode()) < 100
 )

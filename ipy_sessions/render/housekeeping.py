@@ -154,7 +154,7 @@ def shared(done: Sequence[Shared], hidden: Sequence[str], refused: Sequence[tupl
     said = [line(f"What looks like a secret was taken out of {one.row.title}.") for one in done if one.redacted]
     rules = "; ".join(hidden[:OF_A_KIND])
     if hidden:
-        said.append(line(f"git ignores them all the same, by {rules}. Take that out, or `git add --force` them."))
+        said.append(line(f"git ignores them all the same, by {rules}. Take that out, and it takes what was shared."))
     elif done:
         said.append(line("Commit them with the notebook: `git add` takes of the folder what was shared, and no more."))
     return _sharing("shared", done, said, refused)
