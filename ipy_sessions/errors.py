@@ -16,6 +16,7 @@
     ├── NotASessionError          a file is not a session's log
     ├── SessionReadOnlyError      a session cannot be written: opened to read, by a newer version, in a child process
     ├── SessionBusyError          another kernel has the session open
+    ├── SecretFoundError          what was to be shared holds something that looks like a secret
     ├── StaleSessionError         the conversation stands elsewhere than the caller believes
     ├── LogWriteError             the disk refused a line
     │   └── LogLostError          the file was deleted, moved, replaced or cut short under us
@@ -101,6 +102,10 @@ class SessionBusyError(SessionsError):
     def __init__(self, message: str, owner: object = None) -> None:
         super().__init__(message)
         self.owner = owner
+
+
+class SecretFoundError(SessionsError):
+    """What was to be shared holds something that looks like a secret; nothing was done."""
 
 
 class StaleSessionError(SessionsError):

@@ -1,13 +1,12 @@
 """Keeping house: tags and pins, the archive, the trash, what may go by age and size, and what is damaged.
 
-It owns what each of these does to a session. Which may go is decided by `retention`, what is wrong by `store.verify`,
-and what a mask hides by `store.masking`. Nothing is deleted but from the trash, and nothing of the trash without being
-told.
+It owns what each of these does to a session. Which may go is decided by `retention`, what is wrong by `store.verify`;
+what rewrites a file is done by `rewriting`. Nothing is deleted but from the trash, and nothing of the trash without
+being told.
 """
 
 from __future__ import annotations
 
-import os
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -24,21 +23,17 @@ from ipy_sessions.errors import (
     SessionsError,
 )
 from ipy_sessions.findings import Finding
-from ipy_sessions.identifiers import SYSTEM, Source
 from ipy_sessions.library import Ref
-from ipy_sessions.manager import SessionManager
-from ipy_sessions.references import busy, matching, names
+from ipy_sessions.references import matching, names
 from ipy_sessions.retention import Candidate, Going, Plan, Policy, plan
+from ipy_sessions.rewriting import Rewriter
 from ipy_sessions.session import Session
 from ipy_sessions.store.disk import FolderStore
 from ipy_sessions.store.interface import Progress
-from ipy_sessions.store.masking import Mask
-from ipy_sessions.store.mending.redaction import Redaction, redacted, replacing
 from ipy_sessions.summary import SessionInfo
 
 ARCHIVE_AFTER = timedelta(days=30)
 IN_THE_LIST = 100
-SHORTEST = 4  # characters of a text that can be taken out
 MARKS = ("pinned", "archived")
 LONGEST_TAG = 100  # characters
 
@@ -61,20 +56,8 @@ class Verified(NamedTuple):
     original: Path | None = None
 
 
-class Upkeep:
-    """Keeps house among the sessions of a manager.
-
-    Parameters
-    ----------
-    manager
-        Whose sessions.
-    source
-        The clock, and ids.
-    """
-
-    def __init__(self, manager: SessionManager, source: Source = SYSTEM) -> None:
-        self._manager = manager
-        self._source = source
+class Upkeep(Rewriter):
+    """Keeps house among the sessions of a manager. The parameters are those of `Rewriter`."""
 
     # Marks
 
@@ -258,66 +241,12 @@ class Upkeep:
         """Delete the blobs that no session refers to any more; return them."""
         return self._manager.store.collect()
 
-    # What was written and should not have been
-
-    def redact(self, ref: Ref, secret: str = "") -> Redaction:
-        """Take a text out of a session that is written already, or whatever looks like a secret.
-
-        The file is written anew, and ends with a ``redaction`` entry that says which entries were changed; payloads
-        that held the text are replaced.
-
-        Raises
-        ------
-        SessionBusyError
-            When another kernel has it open.
-        SessionReadOnlyError
-            When it has damaged lines, which would be lost.
-        """
-        if secret and len(secret) < SHORTEST:
-            raise InvalidEntryError(f"{secret!r} is too short to be taken out: it stands in too many words.")
-        path = self._let_go(ref)
-        store = self._manager.store
-        contents = store.read(path)
-        if contents.bad_lines:
-            raise SessionReadOnlyError(
-                f"{path.name} has damaged lines, which would be lost. Type `%session verify --repair` first; of one in "
-                "the trash, `%session prune --trash` takes it away for good."
-            )
-        mask = replacing(secret) if secret else Mask(os.environ, self._manager.settings.secrets)
-        done = redacted(contents, store.blobs, mask, self._source)
-        if done.entries:
-            with self._telling(path):
-                store.rewrite(path, done.lines, self._manager.owner(), contents.reading)
-            store.collect(done.old_blobs)
-        return done
-
     # Inside
-
-    @contextmanager
-    def _telling(self, path: Path) -> Iterator[None]:
-        """Say of a session that is open elsewhere which it is, and the ways on."""
-        try:
-            yield
-        except SessionBusyError as error:
-            raise SessionBusyError(busy(self._manager.row(path).tail, error), error.owner) from None
 
     def _folder(self) -> FolderStore:
         if not isinstance(self._manager.store, FolderStore):
             raise SessionReadOnlyError("Only the files of a folder can be verified, and these sessions are in none.")
         return self._manager.store
-
-    def _let_go(self, ref: Ref) -> Path:
-        """Close the session that is meant, if it is open here; return its path."""
-        path = self._manager.find(ref)
-        for session in self._manager.opened:
-            if session.file == path:
-                if not session.in_file:
-                    raise SessionReadOnlyError(
-                        f"{session.title} is in memory alone, and goes with the kernel. `%session keep` writes it."
-                    )
-                session.check_kept()
-                self._manager.close(session)
-        return path
 
     @contextmanager
     def _session(self, ref: Ref) -> Iterator[Session]:

@@ -34,6 +34,7 @@ from ipy_sessions.commands.values import (
     Restore,
     Rewind,
     Set,
+    Share,
     Show,
     Switch,
     Tag,
@@ -116,6 +117,13 @@ def _name(words: Sequence[str]) -> str:
     if not name:
         raise CommandError("A name cannot be empty. Type `%session rename NAME`, or `%session rename --clear`.")
     return name
+
+
+def _share(read: argparse.Namespace) -> Share:
+    ref = " ".join(read.ref)
+    if ref and read.all:
+        raise CommandError(f"Either {ref!r} is shared, or the whole folder: `%session share {ref}`, or `--all`.")
+    return Share(ref, read.all, read.check, read.redact)
 
 
 def _changes(words: Sequence[str]) -> dict[str, str]:
@@ -250,6 +258,17 @@ FORMS = {
                 _words("text", "the secret; in a variable of yours it is not shown here: $name"),
                 _value("--of", "REF", "another session, as for open"),
                 _flag("--all", "every session of the folder"),
+            ),
+        ),
+        Form(
+            "share",
+            "Let git have the session, so that it travels with its notebook. What tells of this machine is taken out.",
+            _share,
+            (
+                _words("ref", "another session, as for open"),
+                _flag("--all", "every session of the folder"),
+                _flag("--check", "only say what would be done"),
+                _flag("--redact", "take out what looks like a secret, which otherwise stops it"),
             ),
         ),
         Form(

@@ -135,6 +135,15 @@ class Redact(msgspec.Struct, frozen=True):
     all: bool = False
 
 
+class Share(msgspec.Struct, frozen=True):
+    """``%session share``: let a repository have this session or another, or all; only say what that would do."""
+
+    ref: str = ""
+    all: bool = False
+    check: bool = False
+    redact: bool = False
+
+
 class Continue(msgspec.Struct, frozen=True):
     """``%session continue``: go on with the latest session."""
 
@@ -237,6 +246,6 @@ class Help(msgspec.Struct, frozen=True):
 
 Command: TypeAlias = (
     Where | New | Open | Fork | List | Continue | Close | Keep | Rename | Tag | Mark | Delete | Restore | Prune
-    | Verify | Redact | Rewind | Switch | Label | Hide | Plan | Cells | Tree | Compare | History | Show | File | Set
-    | Help
+    | Verify | Redact | Share | Rewind | Switch | Label | Hide | Plan | Cells | Tree | Compare | History | Show | File
+    | Set | Help
 )  # fmt: skip

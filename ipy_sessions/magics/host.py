@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from ipy_sessions.counting import begun_by
@@ -21,6 +22,7 @@ from ipy_sessions.render.panels import line
 from ipy_sessions.replay import Replay, match
 from ipy_sessions.session import Session
 from ipy_sessions.store.folder import absolute, relative
+from ipy_sessions.store.mending.sharing import is_cleared
 from ipy_sessions.summary import SessionInfo
 from ipy_sessions.turns import Ask
 
@@ -272,7 +274,9 @@ class Host(Kernel):
         folder = session.file.parent
         known = absolute(folder, session.notebook)
         if known != place.notebook and not known.exists() and place.notebook.exists():
-            session.note(notebook=relative(folder, place.notebook))
+            path = relative(folder, place.notebook)
+            if not (Path(path).is_absolute() and is_cleared(session.header)):  # it was shared, and stays fit for that
+                session.note(notebook=path)
 
 
 def _last_answered(rows: Sequence[SessionInfo], cell: str | None) -> SessionInfo | None:

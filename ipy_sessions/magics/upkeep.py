@@ -5,12 +5,12 @@ Each takes the command's value and returns what to show. What would go or is wro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import singledispatchmethod
-from typing import Any
+from typing import Any, TypeVar
 
-from ipy_sessions.commands.values import Delete, Fork, Mark, Prune, Redact, Restore, Tag, Verify
+from ipy_sessions.commands.values import Delete, Fork, Mark, Prune, Redact, Restore, Share, Tag, Verify
 from ipy_sessions.errors import CommandError, SessionsError
 from ipy_sessions.identifiers import SYSTEM
 from ipy_sessions.magics.host import Host
@@ -23,6 +23,8 @@ from ipy_sessions.retention import Policy
 from ipy_sessions.session import Session
 from ipy_sessions.summary import SessionInfo, tail
 from ipy_sessions.upkeep import Upkeep
+
+Done = TypeVar("Done")
 
 
 class UpkeepCommands:
@@ -119,24 +121,41 @@ class UpkeepCommands:
     @run.register
     def _redact(self, command: Redact) -> Markup:
         secret = self._secret(command.text)
-        place = self._host.place()
-        manager = self._host.manager(place)
+        manager = self._host.manager(self._host.place())
         upkeep = self._upkeep
-        rows: list[Session | SessionInfo]
-        rows = (
-            [*manager.list(archived=None), *upkeep.trashed()] if command.all else [self._host.meant(command.ref, place)]
+        rows = [*manager.list(archived=None), *upkeep.trashed()] if command.all else None
+        done, refused = self._each(rows, command.ref, lambda row: upkeep.redact(row, secret))
+        counts = [len(one.entries) for one in done]
+        return housekeeping.redacted(sum(counts), sum(map(bool, counts)), refused)
+
+    @run.register
+    def _share(self, command: Share) -> Markup:
+        upkeep = self._upkeep
+        rows = self._host.manager(self._host.place()).list(archived=None) if command.all else None
+        done, refused = self._each(
+            rows, command.ref, lambda row: upkeep.share(row, redact=command.redact, check=command.check)
         )
-        counts, refused = [], []
+        if command.check:
+            return housekeeping.would_share(done, refused)
+        return housekeeping.shared(done, upkeep.hidden(done), refused)
+
+    def _each(
+        self, rows: Sequence[SessionInfo] | None, ref: str, do: Callable[[Session | SessionInfo], Done]
+    ) -> tuple[list[Done], list[tuple[str, str]]]:
+        """Do something with some sessions, or with the one that is meant; of several, tell which were refused."""
+        place = self._host.place()
+        done, refused = [], []
+        meant: Sequence[Session | SessionInfo] = [self._host.meant(ref, place)] if rows is None else rows
         with self._going_on(place), Watched(self._host.output, "sessions") as progress:
-            for number, row in enumerate(rows):
-                progress(number, len(rows))
+            for number, row in enumerate(meant):
+                progress(number, len(meant))
                 try:
-                    counts.append(len(upkeep.redact(row, secret).entries))
+                    done.append(do(row))
                 except SessionsError as error:
-                    if not command.all:
+                    if rows is None:
                         raise
                     refused.append((row.title, str(error)))
-        return housekeeping.redacted(sum(counts), sum(map(bool, counts)), refused)
+        return done, refused
 
     @contextmanager
     def _going_on(self, place: Place) -> Iterator[None]:

@@ -33,6 +33,46 @@ class Verified(Protocol):
         """Where the damaged file is after a repair."""
 
 
+class Spot(Protocol):
+    """Something that was found in a session: `sharing.Spot`."""
+
+    @property
+    def what(self) -> str:
+        """What it is."""
+
+    @property
+    def where(self) -> str:
+        """Where it stands."""
+
+
+class Shared(Protocol):
+    """What sharing one session did or would do: `rewriting.Shared`."""
+
+    @property
+    def row(self) -> SessionInfo:
+        """The session."""
+
+    @property
+    def files(self) -> Sequence[Path]:
+        """Its file and its payloads."""
+
+    @property
+    def taken(self) -> Sequence[str]:
+        """Fields that told of this machine."""
+
+    @property
+    def redacted(self) -> int:
+        """Entries that a secret was taken out of."""
+
+    @property
+    def secrets(self) -> Sequence[Spot]:
+        """What would stop it."""
+
+    @property
+    def traces(self) -> Sequence[Spot]:
+        """What tells of the user, and stays."""
+
+
 def trash(rows: Sequence[SessionInfo], now: datetime) -> Markup:
     """Return what is in the trash."""
     if not rows:
@@ -107,6 +147,54 @@ def redacted(entries: int, sessions: int, refused: Sequence[tuple[str, str]] = (
     said = "It may still stand in the notebook, in its outputs, in IPython's history and in other sessions (`--all`)."
     done = f"Taken out of {entries:,} {'entry' if entries == 1 else 'entries'} of {_sessions(sessions)}. {said}"
     return stacked([line(done), *left])
+
+
+def shared(done: Sequence[Shared], hidden: Sequence[str], refused: Sequence[tuple[str, str]] = ()) -> Markup:
+    """Return what can be committed now, what was taken out for that, and what git ignores all the same."""
+    said = [line(f"What looks like a secret was taken out of {one.row.title}.") for one in done if one.redacted]
+    rules = "; ".join(hidden[:OF_A_KIND])
+    if hidden:
+        said.append(line(f"git ignores them all the same, by {rules}. Take that out, and it takes what was shared."))
+    elif done:
+        said.append(line("Commit them with the notebook: `git add` takes of the folder what was shared, and no more."))
+    return _sharing("shared", done, said, refused)
+
+
+def would_share(done: Sequence[Shared], refused: Sequence[tuple[str, str]] = ()) -> Markup:
+    """Return what sharing would do, and what would stop it."""
+    said = []
+    for one in done:
+        if one.secrets:
+            places = _listed([f"{spot.where} ({spot.what})" for spot in one.secrets])
+            text = f"Something in {one.row.title} looks like a secret, and would stop it: {places}."
+            said.append(line(f"{text} `%session redact --of {one.row.tail}` takes it out, and so does `--redact`."))
+    said += [line("Nothing was done. The same without `--check` does it.")] if done else []
+    return _sharing("would be shared", done, said, refused)
+
+
+def _sharing(what: str, done: Sequence[Shared], said: Sequence[Markup], refused: Sequence[tuple[str, str]]) -> Markup:
+    rows = [
+        (one.row.title, one.row.tail, f"{len(one.files) - 1:,}", ", ".join(one.taken) or "nothing")
+        for one in done[:SHOWN]
+    ]
+    parts = [table((what, "id", "payloads", "taken out"), rows, right=(2,)), *_more(done)] if rows else []
+    if not rows and not refused:
+        parts = [line("There is no session to share yet.")]
+    for one in done:
+        places: dict[str, list[str]] = {}
+        for spot in one.traces:
+            places.setdefault(spot.what, []).append(spot.where)
+        parts += [
+            line(f"In {one.row.title}, {name} stands in {_listed(where)}: left for you to judge.")
+            for name, where in places.items()
+        ]
+    parts += [line(f"{title} was left as it is: {reason}") for title, reason in refused]
+    return stacked([*parts, *said])
+
+
+def _listed(places: Sequence[str]) -> str:
+    more = f" and {len(places) - OF_A_KIND:,} more" if len(places) > OF_A_KIND else ""
+    return ", ".join(places[:OF_A_KIND]) + more
 
 
 def _sessions(count: int) -> str:

@@ -1,0 +1,115 @@
+"""The second notebook keeps its word: run from top to bottom, and with what it asks its reader to do by hand."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import pytest
+from conftest import Shell
+from nbclient import NotebookClient
+
+import ipy_sessions as ses
+from ipy_sessions.commands.forms import FORMS
+from ipy_sessions.testing import MessagesServer
+
+NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "02_branch_and_replay.ipynb"
+NEEDED = {"tree", "compare", "plan", "cells"}
+
+
+class Reader:
+    """Somebody who runs the notebook's cells one by one, in a front end that tells which cell it is.
+
+    Parameters
+    ----------
+    shell
+        Where the cells run.
+    """
+
+    def __init__(self, shell: Shell) -> None:
+        self.shell = shell
+        self.cells = {cell.id: cell.source for cell in nbformat.read(NOTEBOOK, as_version=4).cells}
+
+    def run(self, cell: str, old: str = "", new: str = "") -> str:
+        """Run a cell, one word of it changed; return what it shows."""
+        return self.shell.run(self.cells[cell].replace(old, new) if old else self.cells[cell], cell)
+
+    def run_from(self, first: str, last: str) -> dict[str, str]:
+        """Run the cells from one to another that are code and can be run; return what each shows."""
+        ids = list(self.cells)
+        code = [cell for cell in ids[ids.index(first) : ids.index(last) + 1] if self.cells[cell][0] in "%i"]
+        return {cell: self.run(cell) for cell in code if self.cells[cell].removeprefix("%session ") not in NEEDED}
+
+
+@pytest.fixture
+def reader(make_shell: Callable[..., Shell]) -> Reader:
+    """Return somebody who has opened a copy of the notebook."""
+    return Reader(make_shell(notebook=Path(shutil.copy(NOTEBOOK, Path.cwd()))))
+
+
+def turns() -> int:
+    """Return how many turns the notebook's session has, on all branches."""
+    session = ses.current()
+    assert session is not None
+    return len(session.turns)
+
+
+def test_what_it_says_of_running_again_changing_and_undoing(reader: Reader) -> None:
+    """Its lines are those that the reader sees, and the figures those that it names."""
+    reader.run_from("load", "where")
+    assert "replayed from" in reader.run("name")
+    assert turns() == 3
+    edited = reader.run("language", "Rust", "Go")
+    assert "This cell has changed since turn 2, so the conversation branches before it. 1 turn is on the" in edited
+    assert "To go back: undo the edit and run this cell, or `%session switch 3`." in edited
+    assert "Your favourite language is **Go**." in reader.run("both")
+    assert turns() == 5
+    assert "replayed from" in reader.run("language")
+    assert "**Rust**" in reader.run("both")
+    assert turns() == 5
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_it_goes_on_with_and_without_what_is_done_by_hand(reader: Reader, *, by_hand: bool) -> None:
+    """Turn 3 is the question of above, either way; and run again from top to bottom it asks nothing."""
+    reader.run_from("load", "where")
+    if by_hand:
+        for changed in (("Rust", "Go"), ("", "")):
+            reader.run("language", *changed)
+            reader.run("both")
+    shown = reader.run_from("label", "unhidden")
+    assert "> My name is Alice" in shown["first"]
+    assert "This is turn 4" in shown["count"]
+    assert "you do not tell your name" in shown["hidden"]
+    assert "**Alice**" in shown["unhidden"]
+    asked = turns()
+    reader.run_from("load", "unhidden")
+    assert turns() == asked
+
+
+def test_it_ends_with_a_folder_that_git_has(reader: Reader) -> None:
+    """What is not logged is refused with a difference, and sharing takes the folder's path out."""
+    reader.run_from("load", "both")
+    reader.run("strict")
+    assert "+What did I say last?" in reader.run("refused")
+    reader.run("auto")
+    assert "cwd" in reader.run("share-check")
+    assert "cwd" in reader.run("share")
+    assert "!/.gitignore" in reader.run("gitignore")
+
+
+@pytest.mark.skipif(not set(FORMS) >= NEEDED, reason="some of its commands are still to come")
+def test_it_runs_from_top_to_bottom_and_spends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every cell, without a browser; also where there is a key."""
+    monkeypatch.delenv("IPY_SESSIONS_MODEL")
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    with MessagesServer() as server:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+        assert server.requests == []
+    below = {cell.id: str(cell.get("outputs")) for cell in notebook.cells}
+    assert "This is turn 3" in below["fork-ask"]
+    assert "opened branches, 14 messages" in below["open"]
+    assert "+What did I say last?" in below["refused"]
