@@ -99,7 +99,7 @@ def make_outline(
 
 def begun_by(typed: Mapping[str, Any]) -> str | None:
     """Return what tells the command that began a session: its cell, which one of that run it was, what it said."""
-    cell, number, command = (typed.get(name) for name in ("cell_id", "ask", "command"))
+    cell, number, command = typed.get("cell_id", "-"), typed.get("ask", 0), typed.get("command")
     return f"{cell} {number} {command}" if isinstance(cell, str) and isinstance(command, str) else None
 
 

@@ -225,8 +225,9 @@ def match(turns: Turns, ask: Ask, used: Collection[str]) -> Decision:
     for turn in free:
         if turns.is_active(turn):
             return Replay(turn)
-    child = next((turn for turn in free if turn.id in {one.id for one in turns.behind(turns.leaf)}), None)
-    return Append() if child is None else Replay(child, moves=True, leaf=child.last)
+    children = {turn.id for turn in turns.behind(turns.leaf)}
+    other = next((turn for turn in free if turn.id in children), None) or next(iter(free), None)
+    return Append() if other is None else Replay(other, moves=True, leaf=other.last)
 
 
 def strictly(turns: Turns, ask: Ask, decision: Decision) -> Replay | Missing:

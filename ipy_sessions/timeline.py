@@ -93,7 +93,7 @@ class Timeline(Conversation):
         """
         if target is not None and not self.tree.is_step(target):
             raise TurnNotFoundError(f"{self.title} has no step {target!r} to stand at.")
-        if target != self.leaf:
+        if target != self.leaf or "cell_id" in more:  # a command of a cell is known by it when it runs again
             self.append(NewEntry("leaf", {"target_id": target, "from_id": self.leaf, **more}))
 
     def rewind(self, turns: int = 1, **more: Any) -> list[Turn]:
@@ -125,11 +125,27 @@ class Timeline(Conversation):
         return turn
 
     def moved_by(self, typed: Mapping[str, Any]) -> Entry | None:
-        """Return the move that a command of a cell has made before, if the conversation still is where it led."""
-        if not typed:
+        """Return the move that a command of a cell has made before, if the branch that it led to is still active.
+
+        Where cells have no ids, and nothing can be written, the command alone tells.
+        """
+        turns = self.turns
+        if "cell_id" not in typed and not self.read_only:
             return None
-        moves = in_effect(self.turns)
-        return next((move for move in moves if all(move.fields.get(name) == typed[name] for name in typed)), None)
+        held = in_effect(turns)
+        for move in reversed(turns.moves):
+            if all(move.fields.get(name) == typed[name] for name in typed):
+                target = move.fields.get("target_id")
+                left = any(turns.branches.is_left(target, later.fields["from_id"]) for later in held)
+                if left or self.read_only or turns.branches.is_active(target):
+                    return move
+        return None
+
+    def edited_by(self, typed: Mapping[str, Any]) -> bool:
+        """Tell whether a command of a cell has hidden or shown something before."""
+        edits = (entry for entry in self.tree if entry.type == "context_edit")
+        known = "cell_id" in typed or bool(self.read_only)
+        return known and any(all(edit.fields.get(name) == typed[name] for name in typed) for edit in edits)
 
     def begin_at(self, other: Timeline, ref: int | str | Turn) -> Turn:
         """Take over another session's path to the end of a turn, as long as there is nothing here; return the turn.

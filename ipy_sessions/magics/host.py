@@ -38,6 +38,7 @@ class Host(Kernel):
         """Ids of the questions that this kernel has shown or asked, for hosts whose cells have no ids."""
         self._told: str | None = None
         self._borrowed: dict[str, str] = {}
+        self._entered: set[str] = set()
 
     # Which session
 
@@ -49,21 +50,31 @@ class Host(Kernel):
     def has_begun(self, typed: Mapping[str, Any], place: Place, *, again: bool) -> bool:
         """Go on with the session that the same command of the same cell has begun before, if it has, and say so."""
         manager, wanted = self.manager(place), begun_by(typed)
-        if wanted is None or again:
-            return False
         current = manager.current
-        if current is None or begun_by(current.header.fields) != wanted:
-            rows = [row for row in manager.list(notebook=place.notebook, archived=None) if row.begun_by == wanted]
-            here = [one for one in manager.opened if begun_by(one.header.fields) == wanted]
-            if not rows and not here:
-                return False
-            self.told(place)
-            current = self._continue(rows[0], place) if rows else manager.switch(here[-1])
-        else:
-            self.told(place)
+        rows = [] if wanted is None or again else self._begun(wanted, place)
+        here = [one for one in manager.opened if begun_by(one.header.fields) == wanted] if place.cell_id else []
+        if again or wanted is None or not (rows or here):
+            return False
+        self.told(place)
+        if current in here and current is not None:
             self.came("already in", current, place)
+        elif rows:
+            self._entered.add(self._continue(rows[0], place).id)
+        else:
+            manager.switch(here[-1])
         self.output.show(line("This cell has begun it before; with `--again` it begins another."))
         return True
+
+    def _begun(self, wanted: str, place: Place) -> list[SessionInfo]:
+        """Return the sessions that a command has begun: in this cell, or, where nobody watches, in their order."""
+        rows = self.manager(place).list(notebook=place.notebook, archived=None)
+        if place.cell_id is not None:
+            return [row for row in rows if row.begun_by == wanted]
+        if not place.headless or not self.replays(self.config.settings.replay):
+            return []
+        command = wanted.split(" ", 2)[2]
+        same = [row for row in rows if row.begun_by is not None and row.begun_by.split(" ", 2)[2] == command]
+        return [row for row in reversed(same) if row.id not in self._entered]
 
     def resolve(self, ref: str) -> str | SessionInfo:
         """Return what a reference means when it is a number of the list last shown, else the reference itself.

@@ -85,7 +85,8 @@ class Kernel:
     def typed(self, place: Place, command: str) -> dict[str, Any]:
         """Return what is written with a command, so that the same cell does nothing when it is run again."""
         number = self.count(place, "command")
-        return {} if place.cell_id is None else {"cell_id": place.cell_id, "ask": number, "command": command}
+        where = {} if place.cell_id is None else {"cell_id": place.cell_id, "ask": number}
+        return {**where, "command": command}
 
     # What is said
 

@@ -43,7 +43,7 @@ class TravelCommands:
         session, place = self._session, self._host.place()
         typed = self._host.typed(place, f"rewind {command.turns}")
         if session.moved_by(typed) is not None:
-            return panels.line("This cell has gone back before, and that still holds; nothing is done again.")
+            return panels.line("This cell has gone back before, and is on that branch; nothing is done again.")
         gone = session.rewind(command.turns, **typed)
         count = f"{len(gone)} turns" if len(gone) > 1 else "1 turn"
         return panels.line(f"{count} back, before turn {gone[0].number}. `%session switch {gone[-1].number}` returns.")
@@ -53,7 +53,7 @@ class TravelCommands:
         session, place = self._session, self._host.place()
         typed = self._host.typed(place, f"switch {command.turn}")
         if session.moved_by(typed) is not None:
-            return panels.line("This cell has switched before, and that still holds; nothing is done again.")
+            return panels.line("This cell has switched before, and is on that branch; nothing is done again.")
         turn = session.switch_to(command.turn, **typed)
         return panels.line(f"The conversation stands behind turn {turn.number}: {panels.short(turn.ask.text)}")
 
@@ -65,7 +65,11 @@ class TravelCommands:
 
     @run.register
     def _hide(self, command: Hide) -> Markup:
-        turn = self._session.hide(command.turn, on=command.on)
+        session, place = self._session, self._host.place()
+        typed = self._host.typed(place, f"{'hide' if command.on else 'unhide'} {command.turn}")
+        if session.edited_by(typed):
+            return panels.line("This cell has done so before; nothing is done again.")
+        turn = session.hide(command.turn, on=command.on, **typed)
         said = "is not sent any more" if command.on else "is sent again"
         return panels.line(f"Turn {turn.number} {said}.")
 
