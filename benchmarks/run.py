@@ -18,6 +18,7 @@ from opening import opening
 from server import server
 from startup import startup
 from streaming import display, stream
+from strict import strict
 from tree import tree
 
 FIGURES: dict[str, Callable[[], list[Figure]]] = {
@@ -30,6 +31,7 @@ FIGURES: dict[str, Callable[[], list[Figure]]] = {
     "server": server,
     "stream": stream,
     "tree": tree,
+    "strict": strict,
 }
 
 

@@ -63,9 +63,8 @@ class Ask:
         return {name: value for name, value in said.items() if value != usual[name]}
 
     @classmethod
-    def of(cls, question: Entry) -> Ask:
-        """Return the ask that a question's line holds."""
-        fields = question.fields  # read once: the line of a long session is decoded each time
+    def of(cls, fields: Mapping[str, Any]) -> Ask:
+        """Return the ask that the fields of a question's line hold."""
         cell, options, content = fields.get("cell_id"), fields.get("options"), fields.get("content")
         return cls(
             text_of(blocks(content)) if is_content(content) else "",
@@ -114,7 +113,7 @@ class Turn:
     @property
     def ask(self) -> Ask:
         """What was asked, and where."""
-        return Ask.of(self.question)
+        return Ask.of(self.question.fields)
 
     @property
     def answer(self) -> Entry | None:
@@ -164,8 +163,9 @@ class Turns:
         """Take in what the tree has got since the last time."""
         new = self.branches.catch_up()
         for entry in new:
-            if is_question(entry):
-                ask = Ask.of(entry)
+            fields = entry.fields if entry.role == "user" else {}  # once: the line of a long session is decoded now
+            if entry.role == "user" and _asks(fields.get("content")):
+                ask = Ask.of(fields)
                 self._numbers[entry.id] = len(self._numbers) + 1
                 self._places[entry.id] = ask.place
                 self._cells.setdefault(ask.cell, []).append(entry.id)
@@ -341,9 +341,7 @@ class Turns:
         return None if step in seen else step
 
 
-def is_question(entry: Entry) -> bool:
-    """Tell whether an entry begins a turn: a user's message that brings more than results of tools."""
-    if entry.role != "user":
-        return False
-    content = entry.content
-    return not content or any(block.get("type") != "tool_result" for block in content)
+def _asks(content: object) -> bool:
+    """Tell whether a user's message begins a turn: whether it brings more than results of tools."""
+    found = blocks(content) if is_content(content) else []
+    return not found or any(block.get("type") != "tool_result" for block in found)
