@@ -16,8 +16,8 @@ from pathlib import Path
 from figures import Figure, medians
 
 from ipy_sessions import Session, SessionManager, assistant, user
+from ipy_sessions.ask import Ask
 from ipy_sessions.replay import Append, Branch, Decision, Order, Replay, decide
-from ipy_sessions.turns import Ask
 
 DRAWN, DECIDED = 1000, 10_000  # turns
 FORKS = 0.1  # share of turns that begin a branch somewhere before

@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from ipy_sessions.ask import Ask
 from ipy_sessions.commands.agent import parse_agent
 from ipy_sessions.commands.session import parse_session
 from ipy_sessions.commands.values import Close, Continue, Delete, Fork, New, Open, Rewind, Switch
 from ipy_sessions.errors import CommandError
 from ipy_sessions.notebook import Cell
-from ipy_sessions.turns import Ask
 
 MOVES = (New, Open, Fork, Continue, Close, Delete, Rewind, Switch)
 """Commands after which an ask goes elsewhere."""

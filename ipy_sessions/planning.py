@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
+from ipy_sessions.ask import Ask
 from ipy_sessions.cell_values import PlanStep
 from ipy_sessions.entries import assistant, user
 from ipy_sessions.manager import SessionManager
@@ -19,7 +20,7 @@ from ipy_sessions.render import cells as shown
 from ipy_sessions.replay import Append, Branch, Decision, Missing, Order, Replay, decide, match, strictly
 from ipy_sessions.session import Session
 from ipy_sessions.settings import Settings
-from ipy_sessions.turns import Ask, Turn
+from ipy_sessions.turns import Turn
 
 
 class Plan(list[PlanStep]):

@@ -23,8 +23,9 @@ from dataclasses import dataclass, field
 from itertools import compress
 from typing import TypeAlias
 
+from ipy_sessions.ask import Ask, Place
 from ipy_sessions.entries import Entry
-from ipy_sessions.turns import Ask, Place, Turn, Turns
+from ipy_sessions.turns import Turn, Turns
 
 LOOKED_AT = 300  # turns, of which the one that is most like an ask is found
 

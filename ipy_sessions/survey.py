@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from ipy_sessions.ask import Ask, Place
 from ipy_sessions.cell_values import CellState
 from ipy_sessions.notebook_cells import Line
 from ipy_sessions.render import cells as shown
 from ipy_sessions.replay import Order, Replay, decide, match
 from ipy_sessions.session import Session
-from ipy_sessions.turns import Ask, Place, Turn, Turns
+from ipy_sessions.turns import Turn, Turns
 
 
 class Survey(list[CellState]):

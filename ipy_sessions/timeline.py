@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from ipy_sessions.ask import Ask
 from ipy_sessions.context.edits import hidden, names
 from ipy_sessions.context.parameters import last_parameters, own_parameters, settings_needed
 from ipy_sessions.conversation import Conversation
@@ -18,7 +19,7 @@ from ipy_sessions.entries import Entry, NewEntry
 from ipy_sessions.errors import InvalidEntryError, TurnNotFoundError
 from ipy_sessions.replay import Branch, Replay, in_effect
 from ipy_sessions.store.interrupts import uninterrupted
-from ipy_sessions.turns import Ask, Turn, Turns
+from ipy_sessions.turns import Turn, Turns
 
 COST = ("usage", "cost_usd", "latency_ms")
 """What a copy of an answer leaves out: it was paid once."""

@@ -7,76 +7,16 @@ included, and goes on until the next one. Its number is its place among the ques
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
+from ipy_sessions.ask import Ask, Place, begins_turn
 from ipy_sessions.branches import Branches
-from ipy_sessions.entries import Entry, blocks, is_content, text_of
+from ipy_sessions.entries import Entry
 from ipy_sessions.tree import Tree
-
-Place: TypeAlias = tuple[str | None, int]
-"""Where something was asked: the cell's id, and which ask of that run of the cell it was, from 1."""
 
 GOES_ON = ("tool_use", "pause_turn")
 """Reasons of an answer to stop that end no turn."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What one ask of a cell says, and where.
-
-    Parameters
-    ----------
-    text
-        The prompt, secrets masked.
-    options
-        The options as they were typed, but for those that do not change what is asked (``--take``, ``--out`` …).
-    take
-        Which answer to it is meant, from 1.
-    cell
-        Id of its cell; ``None`` where there are none.
-    number
-        Which ask of that run of the cell it is, from 1.
-    """
-
-    text: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    take: int = 1
-    cell: str | None = None
-    number: int = 1
-
-    @property
-    def place(self) -> Place:
-        """The cell, and which ask of it."""
-        return self.cell, self.number
-
-    def says_as(self, other: Ask) -> bool:
-        """Tell whether another says the same, wherever it stands."""
-        return (self.text, self.take) == (other.text, other.take) and dict(self.options) == dict(other.options)
-
-    @property
-    def fields(self) -> dict[str, Any]:
-        """What is written with the question, beside the text; what goes without saying is left out."""
-        said = {"cell_id": self.cell, "ask": self.number, "take": self.take, "options": dict(self.options)}
-        usual: dict[str, Any] = {"cell_id": None, "ask": 1, "take": 1, "options": {}}
-        return {name: value for name, value in said.items() if value != usual[name]}
-
-    @classmethod
-    def of(cls, fields: Mapping[str, Any]) -> Ask:
-        """Return the ask that the fields of a question's line hold."""
-        cell, options, content = fields.get("cell_id"), fields.get("options"), fields.get("content")
-        return cls(
-            text_of(blocks(content)) if is_content(content) else "",
-            options if isinstance(options, dict) else {},
-            _count(fields.get("take")),
-            cell if isinstance(cell, str) else None,
-            _count(fields.get("ask")),
-        )
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and value > 0 else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +104,7 @@ class Turns:
         new = self.branches.catch_up()
         for entry in new:
             fields = entry.fields if entry.role == "user" else {}  # once: the line of a long session is decoded now
-            if entry.role == "user" and _asks(fields.get("content")):
+            if entry.role == "user" and begins_turn(fields.get("content")):
                 ask = Ask.of(fields)
                 self._numbers[entry.id] = len(self._numbers) + 1
                 self._places[entry.id] = ask.place
@@ -339,9 +279,3 @@ class Turns:
             seen.add(step)
             step = self.branches.parent(step)
         return None if step in seen else step
-
-
-def _asks(content: object) -> bool:
-    """Tell whether a user's message begins a turn: whether it brings more than results of tools."""
-    found = blocks(content) if is_content(content) else []
-    return not found or any(block.get("type") != "tool_result" for block in found)

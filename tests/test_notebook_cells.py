@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.inputtransformer2 import TransformerManager
 
+from ipy_sessions.ask import Ask
 from ipy_sessions.magics.lines import BodylessCell, PromptLine
 from ipy_sessions.notebook import Cell
 from ipy_sessions.notebook_cells import Line, Names, lines_of
-from ipy_sessions.turns import Ask
 
 USUAL = Names()
 

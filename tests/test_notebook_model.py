@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from sheet_kit import Sheet
 
 import ipy_sessions as ses
+from ipy_sessions.ask import Ask
 from ipy_sessions.replay import Branch, Order, Replay, decide
-from ipy_sessions.turns import Ask, Turn
+from ipy_sessions.turns import Turn
 
 PROMPTS = ("My name is Alice", "count to 3", "What is my name?", "hi")
 STEP = st.tuples(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing, nullcontext
 
+from ipy_sessions.ask import Ask as Said
 from ipy_sessions.commands.values import Ask
 from ipy_sessions.errors import LogWriteError, NotLoggedError
 from ipy_sessions.events import Reply
@@ -17,7 +18,6 @@ from ipy_sessions.render.replayed import refusal
 from ipy_sessions.render.reply import answer, last_line
 from ipy_sessions.replay import Branch, Missing, Replay
 from ipy_sessions.session import Session
-from ipy_sessions.turns import Ask as Said
 
 
 def ask(host: Host, asked: Ask) -> Reply | None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ipy_sessions.ask import Ask
 from ipy_sessions.counting import begun_by
 from ipy_sessions.errors import AmbiguousReferenceError, CommandError, SessionBusyError, SessionNotFoundError
 from ipy_sessions.magics.configuration import IPySessions
@@ -24,7 +25,6 @@ from ipy_sessions.session import Session
 from ipy_sessions.store.folder import absolute, relative
 from ipy_sessions.store.mending.sharing import is_cleared
 from ipy_sessions.summary import SessionInfo
-from ipy_sessions.turns import Ask
 
 COPIED_FROM = 100  # of the latest sessions, those that are looked at for one that knows this notebook's cells
 

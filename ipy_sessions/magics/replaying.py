@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+from ipy_sessions.ask import Ask
 from ipy_sessions.events import Event, Reply, Started, TextDelta, ThinkingDelta
 from ipy_sessions.magics.host import Host
 from ipy_sessions.magics.order import saved_order
@@ -13,7 +14,6 @@ from ipy_sessions.render import replayed
 from ipy_sessions.render.reply import answer, last_line
 from ipy_sessions.replay import Append, Branch, Decision, Missing, Replay, decide, match, strictly
 from ipy_sessions.session import Session
-from ipy_sessions.turns import Ask
 
 DOUBLED = (
     "Two cells of the notebook have the id {}, so they are told apart by what they say. Cut one of them and paste it "

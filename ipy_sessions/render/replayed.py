@@ -6,11 +6,12 @@ import difflib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from ipy_sessions.ask import Ask
 from ipy_sessions.identifiers import moment
 from ipy_sessions.render.markup import Markup
 from ipy_sessions.render.panels import line, short
 from ipy_sessions.replay import Branch, Replay
-from ipy_sessions.turns import Ask, Turn
+from ipy_sessions.turns import Turn
 
 NAMED = 5  # turns that are named one by one
 
