@@ -138,3 +138,13 @@ class Branches:
             seen.add(other)
             other = self._parents[other]
         return False
+
+    def follows(self, step: str | None, other: str | None) -> bool:
+        """Tell whether a step comes behind another, on whichever branch; behind ``None`` every step does."""
+        seen: set[str] = set()
+        while step is not None and step not in seen:
+            seen.add(step)
+            step = self._parents[step]
+            if step == other:
+                return True
+        return False

@@ -126,20 +126,20 @@ class Timeline(Conversation):
         return turn
 
     def moved_by(self, typed: Mapping[str, Any]) -> Entry | None:
-        """Return the move that a command of a cell has made before, if the branch that it led to is still active.
+        """Return the move that a command of a cell has made before, if it still holds.
 
-        Where cells have no ids, and nothing can be written, the command alone tells.
+        It does while the branch that it led to is active, unless the conversation was taken back to where it had been
+        by other means than a command of a cell. Where cells have no ids, and nothing can be written, the command alone
+        tells.
         """
         turns = self.turns
         if "cell_id" not in typed and not self.read_only:
             return None
         held = in_effect(turns)
         for move in reversed(turns.moves):
-            if all(move.fields.get(name) == typed[name] for name in typed):
-                target = move.fields.get("target_id")
-                left = any(turns.branches.is_left(target, later.fields["from_id"]) for later in held)
-                if left or self.read_only or turns.branches.is_active(target):
-                    return move
+            same = all(move.fields.get(name) == typed[name] for name in typed)
+            if same and (self.read_only or _holds(move, held, turns)):
+                return move
         return None
 
     def edited_by(self, typed: Mapping[str, Any]) -> bool:
@@ -237,6 +237,18 @@ class Timeline(Conversation):
 
 def _undashed(turn: str) -> str:
     return turn.replace("-", "").lower()
+
+
+def _holds(move: Entry, held: Sequence[Entry], turns: Turns) -> bool:
+    """Tell whether a move still holds, among those that are in effect."""
+    branches, target, before = turns.branches, move.fields.get("target_id"), move.fields.get("from_id")
+    if any(branches.is_left(target, later.fields["from_id"]) for later in held):
+        return True
+    if not branches.is_active(target):
+        return False
+    undone = before in branches and branches.is_active(before) and branches.follows(before, target)
+    later = [one.fields["from_id"] for one in held if one.seq > move.seq]
+    return not undone or any(branches.follows(left, target) for left in later)
 
 
 def copied(path: Sequence[Entry], tree: Iterable[Entry]) -> list[Entry]:

@@ -188,6 +188,24 @@ def test_a_rewind_in_a_cell_holds_when_everything_runs_again(three: Sheet) -> No
     assert three.asked == 4
 
 
+def test_a_rewind_that_was_undone_goes_back_again(sheet: Sheet) -> None:
+    """What was asked behind it is replayed there, and not asked behind the turn that it had left."""
+    sheet.write(NAME, COLOUR, "%session rewind", WHAT)
+    sheet.run_all()
+    ses.current().switch_to(2)
+    shown = sheet.run_all()
+    assert "1 turn back" in shown["c"]
+    assert "replayed" in shown["d"]
+    assert active() == ["My name is Alice", "What is my name?"]
+    assert sheet.asked == 3
+    ses.current().switch_to(2)
+    sheet.write("%session switch 2")
+    sheet.run_all()
+    before = sheet.lines
+    assert "nothing is done again" in sheet.run_all()["c"]
+    assert sheet.lines == before
+
+
 def test_a_new_session_at_the_top_of_a_notebook_that_runs_every_day(sheet: Sheet) -> None:
     """The cell goes on with the session that it began, and begins another when it is told."""
     sheet.write("%session new daily", NAME, WHAT)
