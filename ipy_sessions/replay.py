@@ -40,10 +40,13 @@ class Order:
         Their ids.
     saved
         When it was saved, as the log writes times; empty when that is not known.
+    moving
+        Those of the cells that hold a moving command; ``None`` when that is not known.
     """
 
     cells: tuple[str, ...] = ()
     saved: str = ""
+    moving: frozenset[str] | None = None
 
     def above(self, place: Place, others: Iterable[Place]) -> list[bool]:
         """Tell of each of some places whether it stands above another.
@@ -61,10 +64,14 @@ class Order:
         return self.above(other, [place])[0]
 
     def is_below(self, cell: str, ask: Ask, written: str) -> bool:
-        """Tell whether a cell that ran at a time stands below that of an ask; one that was not saved yet does."""
-        if cell in self.cells:
-            return ask.cell in self.cells and self.cells.index(cell) > self.cells.index(ask.cell)
-        return self.saved < written
+        """Tell whether a cell that moved at a time, and still would, stands below that of an ask.
+
+        One that was not saved yet does.
+        """
+        if cell not in self.cells:
+            return self.saved < written
+        moves = self.moving is None or cell in self.moving
+        return moves and ask.cell in self.cells and self.cells.index(cell) > self.cells.index(ask.cell)
 
     def is_doubled(self, cell: str | None) -> bool:
         """Tell whether two cells have the same id, as after copying them by hand."""

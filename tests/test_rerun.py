@@ -351,3 +351,17 @@ def test_a_hidden_turn_is_not_sent_and_can_be_shown_again(three: Sheet) -> None:
     assert three.run_all()["a"].count("replayed") == 1
     three.shell.run("%session unhide 1")
     assert "**Alice**" in three.edit("e", "%agent --take 2 What is my name?")
+
+
+def test_a_cell_that_rewinds_no_more_leaves_nothing_behind(sheet: Sheet) -> None:
+    """Its command was written over, so what it took back belongs to the conversation again, once."""
+    sheet.write(NAME, COLOUR)
+    sheet.run_all()
+    sheet.write("%session rewind")
+    sheet.run("c")
+    assert "left it behind" in sheet.run("b")
+    sheet.edit("c", WHAT)
+    for _ in range(2):
+        sheet.run_all()
+        assert active() == ["My name is Alice", "What is my name?", "count to 3"]
+    assert sheet.asked == 4

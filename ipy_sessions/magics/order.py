@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ipy_sessions.identifiers import timestamp
 from ipy_sessions.notebook import Saved, saved
 from ipy_sessions.replay import Order
+
+MOVES = re.compile(r"^\s*%\w+\s+(rewind|switch)\b", re.MULTILINE)  # whatever the magic is called
 
 
 def saved_order(notebook: Path | None) -> Order:
@@ -17,4 +20,5 @@ def saved_order(notebook: Path | None) -> Order:
 def order_of(found: Saved) -> Order:
     """Return the order of the cells in a notebook as it was saved."""
     ids = tuple(cell.id for cell in found.cells if cell.id is not None)
-    return Order(ids, "" if found.at is None else timestamp(found.at))
+    moving = frozenset(cell.id for cell in found.cells if cell.id is not None and MOVES.search(cell.source))
+    return Order(ids, "" if found.at is None else timestamp(found.at), moving)
