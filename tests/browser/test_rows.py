@@ -122,17 +122,16 @@ def test_a_notebook_is_renamed_moved_and_copied(asking: Lab, model: MessagesServ
     """Its conversation is found; a copy beside it reads, and forks at its first new turn."""
     put(asking, *ASKS[:2])
     run_all(asking)
-    log = next(asking.folder.glob(".sessions/*.jsonl"))
-    reopen(asking, asking.path.rename(asking.path.with_name("renamed.ipynb")))
-    assert all("replayed" in text for text in run_all(asking)[1:])
-    asking.ask("%agent question 3")
-    assert heard(model) == ["question 1", "question 2", "question 3"]
-    assert '"notebook":"renamed.ipynb"' in log.read_text()
-    asking.save()
+    asking.path.rename(asking.path.with_name("renamed.ipynb"))
     moved = asking.folder.rename(asking.folder.with_name("moved"))
     reopen(asking, moved / "renamed.ipynb")
     assert all("replayed" in text for text in run_all(asking)[1:])
-    before = (moved / ".sessions" / log.name).read_bytes()
+    asking.ask("%agent question 3")
+    assert heard(model) == ["question 1", "question 2", "question 3"]
+    (log,) = moved.glob(".sessions/*.jsonl")
+    before = log.read_bytes()
+    assert b'"notebook":"renamed.ipynb"' in before
+    asking.save()
     asking.open(Path(shutil.copy(asking.path, moved / "copy.ipynb")).relative_to(asking.server.root).as_posix())
     shown = run_all(asking)
     assert "reading **question 1**" in shown[1]
@@ -140,7 +139,7 @@ def test_a_notebook_is_renamed_moved_and_copied(asking: Lab, model: MessagesServ
     assert len(model.asked) == 3
     assert "forked into **question 1**" in asking.ask("%agent question 4")
     assert heard(model) == ["question 1", "question 2", "question 3", "question 4"]
-    assert (moved / ".sessions" / log.name).read_bytes() == before
+    assert log.read_bytes() == before
 
 
 def test_a_second_kernel_reads_until_the_first_lets_go(
@@ -186,10 +185,8 @@ def test_what_was_recorded_is_shown_without_a_model_and_strictly(asking: Lab, mo
     asking.idle()
     assert "99 100" in asking.text(3)
     assert "replayed" in asking.text(3)
-    asking.restart()
     change(asking, 0, f"{NOTHING_ANSWERS}\n%config IPySessions.replay = 'strict'")
     shown = run_all(asking)
-    assert "reading **hello**" in shown[1]
     assert all("replayed" in shown[index] for index in (1, 3, 4))
     change(asking, 4, haiku.format("autumn"))
     said = asking.below(4)
