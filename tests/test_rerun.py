@@ -82,7 +82,7 @@ def test_an_edit_keeps_what_the_cells_above_said_last(three: Sheet) -> None:
     three.run("d")
     shown = three.edit("b", "%agent count to 6")
     assert active() == ["My name is Bob", "count to 5", "count to 6"]
-    assert "1 turn of the cells above come along" in shown
+    assert "1 turn of the cells above comes along" in shown
     copies = [line for line in three.lines if "carried_from" in line]
     assert [line["role"] for line in copies] == ["user", "assistant"]
     assert all("usage" not in line and "cost_usd" not in line for line in copies)
@@ -307,8 +307,9 @@ def test_strict_shows_what_is_logged_and_refuses_the_rest(three: Sheet) -> None:
     assert "**Alice**" in three.run_all()["c"]
     shown = three.edit("b", "%agent count to 4")
     assert three.shell.failed
-    for part in ("-count to 3", "+count to 4", "IPY_SESSIONS_REPLAY=auto", "no model was asked"):
+    for part in ("- count to 3", "+ count to 4", "IPY_SESSIONS_REPLAY=auto", "no model was asked"):
         assert part in shown
+    assert "+ --max-tokens 50" in three.edit("c", "%agent --max-tokens 50 What is my name?")
     assert "Nothing is logged" not in three.shell.run("%agent count to 30", at="zzz")
     assert three.shell.failed
     assert {path: path.read_bytes() for path in three.path.parent.rglob("*.jsonl")} == before

@@ -110,8 +110,9 @@ def _doubts(steps: Sequence[PlanStep]) -> Iterable[str]:
     """Yield what only running tells."""
     movers = [step for step in steps if step.does == "move"]
     if movers and steps[-1].depends:
-        named = ", ".join(dict.fromkeys(str(step.position) for step in movers))
-        yield f"What stands below depends on the commands that move the conversation, in cell {named}."
+        named = list(dict.fromkeys(str(step.position) for step in movers))
+        where = f"cell{'' if len(named) == 1 else 's'} {', '.join(named)}"
+        yield f"What stands below depends on the commands that move the conversation, in {where}."
     if any(step.in_block for step in steps):
         yield "What is indented counts once: how often a loop or a condition lets it run is not known."
 

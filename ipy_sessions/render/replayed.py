@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from ipy_sessions.ask import Ask
@@ -47,7 +47,8 @@ def branching(branch: Branch, ask: Ask, left: Sequence[Turn]) -> Markup:
         why = f"This cell's options are others than at turn {over.number}, so the conversation branches before it."
     else:
         why = f"This cell has changed since turn {over.number}, so the conversation branches before it."
-    carried = f" {_turns(len(branch.carried))} of the cells above come along." if branch.carried else ""
+    some = len(branch.carried)
+    carried = f" {_turns(some)} of the cells above {'comes' if some == 1 else 'come'} along." if some else ""
     if not left:
         return line(why + carried)
     named = ", ".join(called(turn) for turn in left[:NAMED]) + (", …" if len(left) > NAMED else "")
@@ -88,9 +89,18 @@ def refusal(ask: Ask, near: Turn | None, why_not: str) -> str:
         return f"Nothing is logged for this ask ({why_not}), and no model was asked. {how}"
     if near.ask.says_as(ask):
         return f"Turn {near.number} asks this and was not answered to its end ({why_not}); nothing was asked. {how}"
-    then, now = _lines(near.ask), _lines(ask)
-    changes = list(difflib.unified_diff(then, now, f"turn {near.number}, logged", "this cell", lineterm="", n=2))
+    changes = _changes(_lines(near.ask), _lines(ask), f"turn {near.number}, as it is logged")
     return "\n".join([f"This ask is not logged ({why_not}), and no model was asked.", *changes, how])
+
+
+def _changes(then: Sequence[str], now: Sequence[str], where: str) -> Iterator[str]:
+    """Yield what differs; an option begins with ``--``, so a space stands between it and the sign."""
+    before, after = [f" {text}" for text in then], [f" {text}" for text in now]
+    for number, text in enumerate(difflib.unified_diff(before, after, where, "this cell", lineterm="", n=2)):
+        if not text.startswith("@@"):
+            yield text
+        elif number > 2:  # noqa: PLR2004 - behind the two names and the first place
+            yield "  …"
 
 
 def _lines(ask: Ask) -> list[str]:
