@@ -95,10 +95,10 @@ def test_an_edit_keeps_what_the_cells_above_said_last(three: Sheet) -> None:
 
 
 def test_a_second_take_is_asked_for_once(three: Sheet) -> None:
-    """And the first one comes back when the option is taken away."""
+    """And the first one comes back when the option is taken away, with the take that really asks again."""
     assert "replayed" not in three.edit("c", "%agent --take 2 What is my name?")
     assert "`--take 3` asks again" in three.run("c")
-    assert "`--take 2` asks again" in three.edit("c", WHAT)
+    assert "`--take 3` asks again" in three.edit("c", WHAT)
     assert three.asked == 4
 
 
