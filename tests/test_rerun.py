@@ -307,6 +307,19 @@ def test_an_ask_to_a_session_that_is_busy_shows_what_is_logged(sheet: Sheet) -> 
     assert active() == ["count to 3"]
 
 
+def test_a_busy_session_that_a_cell_has_begun_is_written_to_when_it_is_free(sheet: Sheet) -> None:
+    """Also when that cell has run several times in the meantime."""
+    sheet.write("%session new daily", NAME)
+    sheet.run_all()
+    sheet.restart()
+    with ses.SessionManager(".sessions") as other:
+        other.open("daily")
+        sheet.run_all()
+        assert "replayed" in sheet.run_all()["b"]
+    sheet.write(WHAT)
+    assert "**Alice**" in sheet.run("c")
+
+
 @pytest.mark.parametrize("settings", [{}, {"persistence": "none"}, {"on_start": "new"}, {"on_start": "ask"}])
 def test_a_cell_belongs_to_its_session_when_it_runs_by_itself(sheet: Sheet, settings: dict[str, str]) -> None:
     """A cell above goes back to its own, one below to the session that the command above it has chosen."""

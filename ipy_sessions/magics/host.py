@@ -49,7 +49,7 @@ class Host(Kernel):
         """Know that a command has chosen the session that is current now, and where it stood."""
         current = self.manager(place).current
         self._told, self._chosen = place.cell_id or "", None if current is None else current.id
-        self._borrowed.clear()
+        self._borrowed = {}
 
     def has_begun(self, typed: Mapping[str, Any], place: Place, *, again: bool) -> bool:
         """Go on with the session that the same command of the same cell has begun before, if it has, and say so."""
@@ -59,7 +59,9 @@ class Host(Kernel):
         here = [one for one in manager.opened if begun_by(one.header.fields) == wanted] if place.cell_id else []
         if again or wanted is None or not (rows or here):
             return False
+        kept = self._borrowed if current in here else {}  # as it was read, it is read on
         self.told(place)
+        self._borrowed.update(kept)
         if current in here and current is not None:
             self.came("already in", current, place)
         elif rows:
