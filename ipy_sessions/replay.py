@@ -19,7 +19,7 @@ Hosts without stable cell ids match asks by their text (`match`), each turn once
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import TypeAlias
 
@@ -236,6 +236,12 @@ def match(turns: Turns, ask: Ask, used: Collection[str]) -> Decision:
     children = {turn.id for turn in turns.behind(turns.leaf)}
     other = next((turn for turn in free if turn.id in children), None) or next(iter(free), None)
     return Append() if other is None else Replay(other, moves=True, leaf=other.last)
+
+
+def next_take(turns: Turns, ask: Ask) -> int:
+    """Return the first take that was not asked for yet, of what is asked at a place."""
+    asks = [] if ask.cell is None else [turn.ask for turn in turns.of_cell(ask.cell) if turn.ask.number == ask.number]
+    return 1 + max((one.take for one in asks if replace(one, take=ask.take).says_as(ask)), default=ask.take)
 
 
 def strictly(turns: Turns, ask: Ask, decision: Decision) -> Replay | Missing:

@@ -95,10 +95,10 @@ def test_an_edit_keeps_what_the_cells_above_said_last(three: Sheet) -> None:
 
 
 def test_a_second_take_is_asked_for_once(three: Sheet) -> None:
-    """And the first one comes back when the option is taken away."""
+    """And the first one comes back when the option is taken away, with the take that really asks again."""
     assert "replayed" not in three.edit("c", "%agent --take 2 What is my name?")
     assert "`--take 3` asks again" in three.run("c")
-    assert "`--take 2` asks again" in three.edit("c", WHAT)
+    assert "`--take 3` asks again" in three.edit("c", WHAT)
     assert three.asked == 4
 
 
@@ -290,6 +290,61 @@ def test_a_second_kernel_shows_what_is_logged_and_asks_nothing(make_shell: Calla
         assert sheet.asked == 1
     assert "**Alice**" in sheet.run("b")
     assert sheet.asked == 2
+
+
+def test_an_ask_to_a_session_that_is_busy_shows_what_is_logged(sheet: Sheet) -> None:
+    """What is new there is refused with who has it, and the conversation of the notebook goes on."""
+    sheet.write(COLOUR, "%agent -s side My name is Alice")
+    sheet.run_all()
+    sheet.restart()
+    with ses.SessionManager(".sessions") as other:
+        other.open("side")
+        assert "Nice to meet you, Alice!" in sheet.run_all()["b"]
+        assert "is open in this kernel, by another SessionManager" in sheet.edit("b", "%agent -s side hello")
+        assert "replayed" in sheet.run("a")
+    assert sheet.asked == 2
+    assert "replayed" not in sheet.run("b")
+    assert active() == ["count to 3"]
+
+
+def test_a_busy_session_that_a_cell_has_begun_is_written_to_when_it_is_free(sheet: Sheet) -> None:
+    """Also when that cell has run several times in the meantime."""
+    sheet.write("%session new daily", NAME)
+    sheet.run_all()
+    sheet.restart()
+    with ses.SessionManager(".sessions") as other:
+        other.open("daily")
+        sheet.run_all()
+        assert "replayed" in sheet.run_all()["b"]
+    sheet.write(WHAT)
+    assert "**Alice**" in sheet.run("c")
+
+
+@pytest.mark.parametrize("settings", [{}, {"persistence": "none"}, {"on_start": "new"}, {"on_start": "ask"}])
+def test_a_cell_belongs_to_its_session_when_it_runs_by_itself(sheet: Sheet, settings: dict[str, str]) -> None:
+    """A cell above goes back to its own, one below to the session that the command above it has chosen."""
+    sheet.restart(**settings)
+    sheet.write("%session new one", NAME, "%session new two", COLOUR)
+    sheet.run_all()
+    assert "Nice to meet you, Alice!" in sheet.run("b")
+    assert "replayed" in sheet.run("b")
+    assert "replayed" in sheet.run("d")
+    assert active() == ["count to 3"]
+    sheet.run("b")
+    sheet.write("%agent count to 4")
+    sheet.run("e")
+    assert active() == ["count to 3", "count to 4"]
+
+
+def test_a_kernel_that_begins_anew_leaves_the_sessions_of_the_one_before(sheet: Sheet) -> None:
+    """Its cells belong to what was begun in it."""
+    sheet.write(NAME)
+    sheet.run("a")
+    sheet.restart(on_start="new")
+    sheet.write(COLOUR)
+    sheet.run("b")
+    assert "replayed" not in sheet.run("a")
+    assert active() == ["count to 3", "My name is Alice"]
 
 
 def test_what_was_recorded_with_one_model_is_shown_without_it(three: Sheet, monkeypatch: pytest.MonkeyPatch) -> None:

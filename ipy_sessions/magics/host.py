@@ -17,6 +17,7 @@ from ipy_sessions.errors import AmbiguousReferenceError, CommandError, SessionBu
 from ipy_sessions.magics.configuration import IPySessions
 from ipy_sessions.magics.kernel import Kernel
 from ipy_sessions.magics.order import saved_order
+from ipy_sessions.manager import SessionManager
 from ipy_sessions.notebook import Place
 from ipy_sessions.references import matching
 from ipy_sessions.render.panels import line
@@ -37,15 +38,18 @@ class Host(Kernel):
         self.used: set[str] = set()
         """Ids of the questions that this kernel has shown or asked, for hosts whose cells have no ids."""
         self._told: str | None = None
+        self._chosen: str | None = None
         self._borrowed: dict[str, str] = {}
         self._entered: set[str] = set()
+        self._asked: set[str] = set()
 
     # Which session
 
     def told(self, place: Place) -> None:
-        """Know that a command has chosen the session, and where it stood."""
-        self._told = place.cell_id or ""
-        self._borrowed.clear()
+        """Know that a command has chosen the session that is current now, and where it stood."""
+        current = self.manager(place).current
+        self._told, self._chosen = place.cell_id or "", None if current is None else current.id
+        self._borrowed = {}
 
     def has_begun(self, typed: Mapping[str, Any], place: Place, *, again: bool) -> bool:
         """Go on with the session that the same command of the same cell has begun before, if it has, and say so."""
@@ -55,13 +59,16 @@ class Host(Kernel):
         here = [one for one in manager.opened if begun_by(one.header.fields) == wanted] if place.cell_id else []
         if again or wanted is None or not (rows or here):
             return False
+        kept = self._borrowed if current in here else {}  # as it was read, it is read on
         self.told(place)
+        self._borrowed.update(kept)
         if current in here and current is not None:
             self.came("already in", current, place)
         elif rows:
             self._entered.add(self._continue(rows[0], place).id)
         else:
             manager.switch(here[-1])
+        self._chosen = None if manager.current is None else manager.current.id
         self.output.show(line("This cell has begun it before; with `--again` it begins another."))
         return True
 
@@ -132,7 +139,7 @@ class Host(Kernel):
         manager = self.manager(place)
         if self.config.settings.replay == "strict":
             return self._borrow(row, place, "strict")
-        if place.headless or self._is_copied(row, place):
+        if place.headless or (row.id != self._chosen and self._is_copied(row, place)):
             return self._borrow(row, place, "copy")
         try:
             session = manager.switch(row)
@@ -170,6 +177,7 @@ class Host(Kernel):
             if fork.leaf != session.leaf:
                 fork.move(session.leaf)
             manager.become(fork)
+            self._chosen = fork.id if self._chosen == session.id else self._chosen
             self.came("forked into", fork, place)
             return fork
         row, leaf = session.info(), session.leaf
@@ -209,21 +217,32 @@ class Host(Kernel):
         return _last_answered([row for row in rows if row.notebook is not None], place.cell_id)
 
     def _own(self, place: Place) -> SessionInfo | None:
-        """Return another session of this notebook that has answered this cell, when the cell belongs there.
+        """Return the session that a cell belongs to, when that is another than the current one.
 
-        That is when the current one was not chosen by a command, or by one that stands below the cell.
+        Below a command that has chosen one it is that; above it, or without one, the session of this notebook that has
+        answered the cell. A kernel that is not to go on with sessions from before knows its own alone.
         """
         manager, cell = self.manager(place), place.cell_id
         session = manager.current
-        if session is None or cell is None or place.notebook is None or not self._goes_on(place):
+        if session is None:
+            self._told = self._chosen = None  # it was closed, or deleted
+        if session is None or cell is None or place.notebook is None:
             return None
+        if self._told is not None and not saved_order(place.notebook).stands_above((cell, 1), (self._told, 1)):
+            return self._left(session, manager)
         if session.turns.of_cell(cell):
             return None
-        order = saved_order(place.notebook)
-        if self._told is not None and not order.stands_above((cell, 1), (self._told, 1)):
-            return None
+        goes_on = self._goes_on(place)
         rows = manager.list(notebook=place.notebook, archived=None)
-        return _last_answered([row for row in rows if row.path != session.file], cell)
+        others = [row for row in rows if row.path != session.file and (goes_on or row.id in self._asked)]
+        return _last_answered(others, cell)
+
+    def _left(self, current: Session, manager: SessionManager) -> SessionInfo | None:
+        """Return the session that a command has chosen, when it was left for a cell above that belongs elsewhere."""
+        if self._chosen in (None, current.id):
+            return None
+        rows = [one.info() for one in manager.opened] + manager.list(archived=None)
+        return next((row for row in rows if row.id == self._chosen), None)
 
     def asked(self, place: Place, ask: Ask | None = None) -> Session:
         """Return the session that an ask goes to: the cell's own, else `found`, or else a new one.
@@ -246,6 +265,7 @@ class Host(Kernel):
             session = self.manager(place).begin()
             self.came("new session", session, place)
         self._follow_rename(session, place)
+        self._asked.add(session.id)
         return session
 
     def _holding(self, ask: Ask, place: Place) -> Session | None:
@@ -261,10 +281,13 @@ class Host(Kernel):
 
     @contextmanager
     def routed(self, ref: str, place: Place) -> Iterator[Session]:
-        """Give the session that one ask alone goes to, created if there is none of this name."""
+        """Give the session that one ask alone goes to, created if there is none of this name.
+
+        One that another kernel has open is read, and what is not logged in it is refused with who has it.
+        """
         manager = self.manager(place)
         try:
-            session = manager.open(self.resolve(ref))
+            session = self._opened(manager, self.resolve(ref))
         except AmbiguousReferenceError:
             raise
         except SessionNotFoundError:
@@ -277,6 +300,14 @@ class Host(Kernel):
         finally:
             if session is not manager.current and (session.in_file or not (session.has_messages or session.name)):
                 manager.close(session)
+
+    def _opened(self, manager: SessionManager, ref: str | SessionInfo) -> Session:
+        try:
+            return manager.open(ref)
+        except SessionBusyError as error:
+            session = manager.open(ref, read_only=True)
+            session.read_only = str(error)
+            return session
 
     def _follow_rename(self, session: Session, place: Place) -> None:
         """Write down the notebook's new path when the one that the session knows is gone."""

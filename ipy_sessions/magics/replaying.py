@@ -12,7 +12,7 @@ from ipy_sessions.magics.order import saved_order
 from ipy_sessions.notebook import Place
 from ipy_sessions.render import replayed
 from ipy_sessions.render.reply import answer, last_line
-from ipy_sessions.replay import Append, Branch, Decision, Missing, Replay, decide, match, strictly
+from ipy_sessions.replay import Append, Branch, Decision, Missing, Replay, decide, match, next_take, strictly
 from ipy_sessions.session import Session
 
 DOUBLED = (
@@ -65,7 +65,8 @@ def show(host: Host, place: Place, session: Session, replay: Replay, *, pace: bo
                 view.show(event)
     finally:
         last = last_line(reply, session.title, host.where(session, place))
-        view.finish(answer(reply, replayed.said(replay, last)), replayed.said(replay, last).plain)
+        last = replayed.said(replay, next_take(session.turns, replay.turn.ask), last)
+        view.finish(answer(reply, last), last.plain)
     return reply
 
 

@@ -16,10 +16,10 @@ from ipy_sessions.turns import Turn
 NAMED = 5  # turns that are named one by one
 
 
-def said(replay: Replay, last: Markup) -> Markup:
-    """Return the last line of a logged answer: that it is one, and how to ask anew."""
+def said(replay: Replay, take: int, last: Markup) -> Markup:
+    """Return the last line of a logged answer: that it is one, and with which take it is asked anew."""
     turn = replay.turn
-    again = f"`--take {turn.ask.take + 1}` asks again"
+    again = f"`--take {take}` asks again"
     aside = "; a command of a cell below has left it behind, and what follows does not see it" if replay.aside else ""
     first = line(f"replayed from {day(turn)}; {again}{aside}")
     return Markup(f"{first.markdown}\n\n{last.markdown}", f"{first.plain}\n{last.plain}")
