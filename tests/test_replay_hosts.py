@@ -80,7 +80,7 @@ def test_strict_fails_with_a_diff_and_asks_nobody(monkeypatch: pytest.MonkeyPatc
     write_notebook(Path("talk.ipynb"), LOAD, ASK, "%agent What is my first name?")
     with pytest.raises(CellExecutionError) as failed:
         execute(Path("talk.ipynb"))
-    for part in ("-What is my name?", "+What is my first name?", "IPY_SESSIONS_REPLAY=auto"):
+    for part in ("- What is my name?", "+ What is my first name?", "IPY_SESSIONS_REPLAY=auto"):
         assert part in str(failed.value)
     assert "Traceback" not in str(failed.value)
     assert content(Path()) == before
