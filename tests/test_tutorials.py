@@ -93,7 +93,7 @@ def test_it_ends_with_a_folder_that_git_has(reader: Reader) -> None:
     """What is not logged is refused with a difference, and sharing takes the folder's path out."""
     reader.run_from("load", "both")
     reader.run("strict")
-    assert "+What did I say last?" in reader.run("refused")
+    assert "+ What did I say last?" in reader.run("refused")
     reader.run("auto")
     assert "cwd" in reader.run("share-check")
     assert "cwd" in reader.run("share")
@@ -112,4 +112,4 @@ def test_it_runs_from_top_to_bottom_and_spends_nothing(tmp_path: Path, monkeypat
     below = {cell.id: str(cell.get("outputs")) for cell in notebook.cells}
     assert "This is turn 3" in below["fork-ask"]
     assert "opened branches, 14 messages" in below["open"]
-    assert "+What did I say last?" in below["refused"]
+    assert "+ What did I say last?" in below["refused"]
