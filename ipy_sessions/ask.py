@@ -5,6 +5,7 @@ Pure. Defaults, the model that answered and the values of variables are no part 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -13,6 +14,10 @@ from ipy_sessions.entries import blocks, is_content, text_of
 
 Place: TypeAlias = tuple[str | None, int]
 """Where something was asked: the cell's id, and which ask of that run of the cell it was, from 1."""
+
+
+MASKED = re.compile(r"\[masked [^\]\n]*\]")
+"""How a secret stands in the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +50,13 @@ class Ask:
         return self.cell, self.number
 
     def says_as(self, other: Ask) -> bool:
-        """Tell whether another says the same, wherever it stands."""
-        return (self.text, self.take) == (other.text, other.take) and dict(self.options) == dict(other.options)
+        """Tell whether another says the same, wherever it stands.
+
+        Behind a mask any text is the same: what was masked then need not be known to be a secret now.
+        """
+        if self.take != other.take or not (self.text == other.text or _hide(self.text, other.text)):
+            return False
+        return dict(self.options) == dict(other.options)
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -66,6 +76,15 @@ class Ask:
             cell if isinstance(cell, str) else None,
             _count(fields.get("ask")),
         )
+
+
+def _hide(text: str, other: str) -> bool:
+    """Tell whether one text is the other with its secrets masked."""
+    for masked, whole in ((text, other), (other, text)):
+        parts = MASKED.split(masked) if "[masked " in masked else []
+        if parts and re.fullmatch(".+?".join(map(re.escape, parts)), whole, re.DOTALL):
+            return True
+    return False
 
 
 def _count(value: object) -> int:

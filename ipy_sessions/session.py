@@ -76,11 +76,7 @@ class Session(Timeline):
     @property
     def parameters(self) -> Parameters:
         """What its next turn is sent with; a default model is found when it is asked."""
-        return self._parameters(self.leaf)
-
-    def _parameters(self, step: str | None) -> Parameters:
-        path = [] if step is None else self.tree.path(step)
-        return own_parameters(path) or self._settings().parameters
+        return own_parameters(self.tree.path()) or self._settings().parameters
 
     # What it takes in
 
@@ -138,7 +134,7 @@ class Session(Timeline):
         if not text.strip():
             raise InvalidEntryError("Nothing was asked: the prompt is empty.")
         changes = {name: options.pop(name) for name in PARAMETERS if name in options}
-        own = self.parameters if branch is None else self._parameters(branch.at)
+        own = self.parameters  # also on another branch: what `%session settings` shows is what a turn is sent with
         wanted = own.changed(model=model, **changes)
         answerer = self._find_model(wanted.model if wanted.chosen else "")
         if not wanted.chosen:

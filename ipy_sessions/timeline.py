@@ -193,7 +193,8 @@ class Timeline(Conversation):
         """Return an ask as its line in the log would say it."""
         self._recorder.refresh_mask()
         options = clean(dict(ask.options), self._recorder.mask)
-        return Ask(clean(ask.text, self._recorder.mask), options, ask.take, ask.cell, ask.number)
+        text = ask.text.replace("\r\n", "\n")  # the same prompt, as another system's editor ends its lines
+        return Ask(clean(text, self._recorder.mask), options, ask.take, ask.cell, ask.number)
 
     # Marks
 

@@ -421,3 +421,48 @@ def test_a_cell_that_rewinds_no_more_leaves_nothing_behind(sheet: Sheet) -> None
         sheet.run_all()
         assert active() == ["My name is Alice", "What is my name?", "count to 3"]
     assert sheet.asked == 4
+
+
+def test_the_sessions_settings_of_now_hold_wherever_it_is_asked(sheet: Sheet) -> None:
+    """Also on a branch that begins before they were given."""
+    sheet.write("%session settings system='Be brief.'", NAME)
+    sheet.run_all()
+    sheet.edit("a", "%session settings system='Be long.'")
+    sheet.edit("b", "%agent My name is Bob")
+    sent = ses.current().build_context().parameters
+    assert sent is not None
+    assert sent.system == "Be long."
+    assert ses.current().parameters.system == "Be long."
+
+
+def test_a_masked_prompt_is_the_same_where_the_secret_is_not_known(
+    sheet: Sheet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on another machine; and a text that differs elsewhere is another."""
+    monkeypatch.setenv("MY_TOKEN", "swordfish-1234")
+    sheet.write("%agent Is swordfish-1234 a good password?")
+    sheet.run_all()
+    assert "[masked MY_TOKEN]" in sheet.lines[1]["content"][0]["text"]
+    monkeypatch.delenv("MY_TOKEN")
+    sheet.restart()
+    assert "replayed" in sheet.run("a")
+    assert sheet.asked == 1
+    assert "replayed" not in sheet.edit("a", "%agent Was swordfish-1234 a good password?")
+
+
+def test_a_copy_of_a_notebook_that_begins_a_session_reads_that_of_its_original(sheet: Sheet) -> None:
+    """Its first new turn, or its first move, goes into a fork, with which the same cell goes on."""
+    sheet.write("%session new daily", NAME, WHAT)
+    sheet.run_all()
+    sheet.shell.run("%session close")
+    sheet.path = Path(shutil.copy(sheet.path, sheet.path.with_name("copy.ipynb")))
+    sheet.restart()
+    assert "reading daily" in sheet.run_all()["a"]
+    assert sheet.asked == 2
+    assert "forked into daily" in sheet.shell.run("%session rewind")
+    assert active() == ["My name is Alice"]
+    sheet.restart()
+    shown = sheet.run_all()
+    assert "with `--again` it begins another" in shown["a"]
+    assert ses.current().notebook == "copy.ipynb"
+    assert sheet.asked == 4  # the two, and their copies in the fork

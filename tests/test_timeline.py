@@ -24,6 +24,7 @@ from ipy_sessions import (
     assistant,
     user,
 )
+from ipy_sessions.ask import Ask
 from ipy_sessions.entries import Block, Entry, NewEntry
 from ipy_sessions.replay import Branch, Replay
 from ipy_sessions.testing import FixedSource
@@ -499,3 +500,10 @@ def written(own_id: str, kind: str, target: int | None) -> Entry:
         return Entry("message", 1, own_id, named, "s", "", {"role": kind, "content": [{"type": "text", "text": "hi"}]})
     fields = {"target_id": named, "label": "x", "target_ids": [named]}
     return Entry(kind, 1, own_id, None if kind in ("leaf", "label") else named, "s", "", fields)
+
+
+def test_the_ends_of_lines_are_no_part_of_an_ask(manager: SessionManager) -> None:
+    """The same prompt, saved by another system's editor."""
+    session = manager.create()
+    one, other = (session.masked(Ask(text)) for text in ("a\r\nb", "a\nb"))
+    assert one.says_as(other)

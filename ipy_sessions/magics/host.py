@@ -27,6 +27,7 @@ from ipy_sessions.store.folder import absolute, relative
 from ipy_sessions.store.mending.sharing import is_cleared
 from ipy_sessions.summary import SessionInfo
 
+TYPED = ("cell_id", "ask", "command")  # by which a command that has begun a session is known
 COPIED_FROM = 100  # of the latest sessions, those that are looked at for one that knows this notebook's cells
 
 
@@ -76,7 +77,9 @@ class Host(Kernel):
         """Return the sessions that a command has begun: in this cell, or, where nobody watches, in their order."""
         rows = self.manager(place).list(notebook=place.notebook, archived=None)
         if place.cell_id is not None:
-            return [row for row in rows if row.begun_by == wanted]
+            others = [] if rows else self.manager(place).list(archived=None, limit=COPIED_FROM)
+            originals = (row for row in others if row.begun_by == wanted and self._is_copied(row, place))
+            return [row for row in rows if row.begun_by == wanted] or list(originals)
         if not place.headless or not self.replays(self.config.settings.replay):
             return []
         command = wanted.split(" ", 2)[2]
@@ -173,7 +176,8 @@ class Host(Kernel):
         if not session.read_only or why is None:
             return session
         if why == "copy":
-            fork = manager.fork(session, session.name)
+            begun = {name: session.header.fields[name] for name in TYPED if name in session.header.fields}
+            fork = manager.fork(session, session.name, typed=begun)
             if fork.leaf != session.leaf:
                 fork.move(session.leaf)
             manager.become(fork)

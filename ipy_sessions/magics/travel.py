@@ -44,7 +44,7 @@ class TravelCommands:
         typed = self._host.typed(place, f"rewind {command.turns}")
         if session.moved_by(typed) is not None:
             return panels.line("This cell has gone back before, and is on that branch; nothing is done again.")
-        gone = session.rewind(command.turns, **typed)
+        gone = self._host.writable(session, place).rewind(command.turns, **typed)
         count = f"{len(gone)} turns" if len(gone) > 1 else "1 turn"
         return panels.line(f"{count} back, before turn {gone[0].number}. `%session switch {gone[-1].number}` returns.")
 
@@ -54,12 +54,13 @@ class TravelCommands:
         typed = self._host.typed(place, f"switch {command.turn}")
         if session.moved_by(typed) is not None:
             return panels.line("This cell has switched before, and is on that branch; nothing is done again.")
-        turn = session.switch_to(command.turn, **typed)
+        turn = self._host.writable(session, place).switch_to(command.turn, **typed)
         return panels.line(f"The conversation stands behind turn {turn.number}: {panels.short(turn.ask.text)}")
 
     @run.register
     def _label(self, command: Label) -> Markup:
-        turn = self._session.label(command.turn, command.label or None)
+        session = self._host.writable(self._session, self._host.place())
+        turn = session.label(command.turn, command.label or None)
         said = f"has the label {command.label!r}" if command.label else "has no label"
         return panels.line(f"Turn {turn.number} {said}.")
 
@@ -69,7 +70,7 @@ class TravelCommands:
         typed = self._host.typed(place, f"{'hide' if command.on else 'unhide'} {command.turn}")
         if session.edited_by(typed):
             return panels.line("This cell has done so before; nothing is done again.")
-        turn = session.hide(command.turn, on=command.on, **typed)
+        turn = self._host.writable(session, place).hide(command.turn, on=command.on, **typed)
         said = "is not sent any more" if command.on else "is sent again"
         return panels.line(f"Turn {turn.number} {said}.")
 
