@@ -123,7 +123,7 @@ def test_what_is_no_ask_of_this_session_is_told() -> None:
     assert [step.depends for step in planned] == [False] * 3 + [True] * 2
     shown = repr(planned)
     for expected in (
-        "ask the session bob",
+        "goes to the session bob",
         "fails: '--modle' is not understood; did you mean --model?",
         "Run All asks the model 2 times, and other sessions up to once.",
         "It stops at cell 1, which fails, after asking the model once.",

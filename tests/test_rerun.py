@@ -466,3 +466,13 @@ def test_a_copy_of_a_notebook_that_begins_a_session_reads_that_of_its_original(s
     assert "with `--again` it begins another" in shown["a"]
     assert ses.current().notebook == "copy.ipynb"
     assert sheet.asked == 4  # the two, and their copies in the fork
+
+
+def test_the_plan_knows_which_session_a_cell_belongs_to(sheet: Sheet) -> None:
+    """What another session of the notebook has answered is not told as an ask, nor as never asked."""
+    sheet.write(NAME, WHAT, "%session new other", "%agent My name is Bob")
+    sheet.run_all()
+    assert "goes to the session My name is Alice" in sheet.shell.run("%session plan")
+    shown = sheet.shell.run("%session cells")
+    assert "goes to the session My name is Alice" in shown
+    assert "never asked" not in shown

@@ -102,7 +102,7 @@ def test_what_is_no_ask_of_this_session_is_told() -> None:
     ]
     found = survey(session, lines_of(cells), Order(("c1", "c2")))
     assert [one.state for one in found] == ["elsewhere", "error", "current"]
-    assert "asks the session bob" in repr(found)
+    assert "goes to the session bob" in repr(found)
     assert "cannot be read: '--modle' is not understood" in repr(found)
 
 

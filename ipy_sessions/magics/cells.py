@@ -111,7 +111,23 @@ def viewed(host: Host, ref: str, notebook: Path | None = None) -> Iterator[View]
     ids = place.cell_id is not None or not (place.matches or place.headless)
     lines, order = _read(path, Names(settings.agent_magic, settings.session_magic), ids=ids)
     with _session(host, ref, place) as session:
+        lines = _with_their_sessions(lines, session, host.manager(place), path)
         yield View(session, lines, order, settings.replay, frozenset(() if ids else host.used))
+
+
+def _with_their_sessions(lines: list[Line], session: Session, manager: SessionManager, notebook: Path) -> list[Line]:
+    """Return the lines, of which those that another session of the notebook has answered say which."""
+    cells = {line.ask.cell for line in lines if line.ask is not None and line.session is None}
+    foreign = {cell for cell in cells if cell is not None and not session.turns.of_cell(cell)}
+    if not foreign:
+        return lines
+    theirs: dict[str | None, str] = {}
+    for row in reversed(manager.list(notebook=notebook, archived=None)):  # the one that has answered last counts
+        theirs.update(dict.fromkeys(foreign & row.cells.keys(), row.title) if row.id != session.id else {})
+    return [
+        replace(line, session=theirs[line.cell]) if line.ask is not None and line.cell in theirs else line
+        for line in lines
+    ]
 
 
 def view_of(session: Session, notebook: Path | None) -> View:

@@ -50,7 +50,7 @@ def _does(step: PlanStep) -> str:
         "ask": "ask",
         "branch": f"branch at {_turn(step)}",
         "refuse": "refused: it is not logged" + (f"; nearest is {_turn(step)}" if step.turn else ""),
-        "elsewhere": f"ask {step.note}",
+        "elsewhere": f"goes to {step.note}",
         "move": "moves the conversation, which is not followed here",
         "error": f"fails: {_cut(step.note)}",
     }[step.does]
@@ -130,7 +130,7 @@ def _stands(one: CellState) -> tuple[str, str]:
         "changed": "changed since",
         "left behind": "left behind by a moving command",
         "missing": "missing: its cell does not ask it any more",
-        "elsewhere": f"asks {one.note}",
+        "elsewhere": f"goes to {one.note}",
         "error": f"cannot be read: {_cut(one.note)}",
     }.get(one.state, one.state)
     return "; ".join([what, *notes]), "" if one.turn is None else _turn(one).removeprefix("turn ")
