@@ -275,7 +275,8 @@ class SessionManager(Library):
             raise TurnRunningError(
                 f"{session.title} is still answering, so the session stays. Wait for it or stop it, then switch."
             )
-        if session.in_file or not (session.has_messages or session.name):
+        begun_by_a_cell = "cell_id" in session.header.fields  # whose cells below will look for it
+        if session.in_file or not (session.has_messages or session.name or begun_by_a_cell):
             session.check_kept()
             self.close(session)
         self.current = None

@@ -476,3 +476,13 @@ def test_the_plan_knows_which_session_a_cell_belongs_to(sheet: Sheet) -> None:
     shown = sheet.shell.run("%session cells")
     assert "goes to the session My name is Alice" in shown
     assert "never asked" not in shown
+
+
+def test_a_session_that_is_still_empty_waits_for_the_cells_below_its_command(sheet: Sheet) -> None:
+    """Also when a cell above runs in between."""
+    sheet.write(NAME, "%session new", WHAT)
+    sheet.run("a")
+    sheet.run("b")
+    assert "replayed" in sheet.run("a")
+    assert "**Alice**" not in sheet.run("c")
+    assert active() == ["What is my name?"]
