@@ -36,7 +36,7 @@ def test_each_ask_of_each_cell_is_a_place_of_its_own(asking: Lab, model: Message
     assert "replayed" not in change(asking, 2, "%%agent --take 2\nhi")
     asking.run(2)
     assert "`--take 3` asks again" in asking.text(2)
-    assert "`--take 2` asks again" in change(asking, 2, "%%agent\nhi")
+    assert "`--take 3` asks again" in change(asking, 2, "%%agent\nhi")
     assert len(model.asked) == 6
     assert "This cell's options are others than at turn" in change(asking, 3, "%%agent --max-tokens 50\nhi")
     assert len(model.asked) == 7
