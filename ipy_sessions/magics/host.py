@@ -1,7 +1,7 @@
 """Which session is meant, by a reference, by a cell, by what a command has chosen before.
 
-A cell belongs to the session that has answered it, unless a command has chosen another one above it. A session that
-belongs to another notebook, or that another kernel has open, is only read, as long as its logged answers will do.
+A cell belongs to the session that has answered it, unless a command has chosen another one above it. How one goes on
+with a session that belongs elsewhere is the business of `borrowing`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 from ipy_sessions.ask import Ask
 from ipy_sessions.counting import begun_by
 from ipy_sessions.errors import AmbiguousReferenceError, CommandError, SessionBusyError, SessionNotFoundError
+from ipy_sessions.magics.borrowing import Borrowing
 from ipy_sessions.magics.configuration import IPySessions
-from ipy_sessions.magics.kernel import Kernel
 from ipy_sessions.magics.order import saved_order
 from ipy_sessions.manager import SessionManager
 from ipy_sessions.notebook import Place
@@ -27,11 +27,10 @@ from ipy_sessions.store.folder import absolute, relative
 from ipy_sessions.store.mending.sharing import is_cleared
 from ipy_sessions.summary import SessionInfo
 
-TYPED = ("cell_id", "ask", "command")  # by which a command that has begun a session is known
 COPIED_FROM = 100  # of the latest sessions, those that are looked at for one that knows this notebook's cells
 
 
-class Host(Kernel):
+class Host(Borrowing):
     """The kernel, and which of its sessions is meant. The parameters are those of `Kernel`."""
 
     def __init__(self, shell: Any, config: IPySessions) -> None:
@@ -39,8 +38,6 @@ class Host(Kernel):
         self.used: set[str] = set()
         """Ids of the questions that this kernel has shown or asked, for hosts whose cells have no ids."""
         self._told: str | None = None
-        self._chosen: str | None = None
-        self._borrowed: dict[str, str] = {}
         self._entered: set[str] = set()
         self._asked: set[str] = set()
 
@@ -136,63 +133,6 @@ class Host(Kernel):
                 manager.current.refresh()
             return manager.current
         return self._continue(row, place)
-
-    def _continue(self, row: SessionInfo, place: Place) -> Session:
-        """Go on with a session; one that belongs, or is open, elsewhere is read as long as that will do."""
-        manager = self.manager(place)
-        if self.config.settings.replay == "strict":
-            return self._borrow(row, place, "strict")
-        if place.headless or (row.id != self._chosen and self._is_copied(row, place)):
-            return self._borrow(row, place, "copy")
-        try:
-            session = manager.switch(row)
-        except SessionBusyError:
-            return self._borrow(row, place, "busy")
-        self.came("continued", session, place)
-        return session
-
-    def _borrow(self, row: SessionInfo, place: Place, why: str) -> Session:
-        session = self.manager(place).switch(row, read_only=True)
-        self._borrowed[session.id] = why
-        self.came("reading", session, place)
-        return session
-
-    def _is_copied(self, row: SessionInfo, place: Place) -> bool:
-        """Tell whether a session belongs to another notebook that is there, so that this one is a copy of it."""
-        if place.notebook is None or row.notebook is None:
-            return False
-        known = absolute(row.path.parent, row.notebook)
-        return known.exists() and place.notebook.exists() and not known.samefile(place.notebook)
-
-    def writable(self, session: Session, place: Place) -> Session:
-        """Return the session that a new turn goes to: a session that was only read here is opened, or forked.
-
-        Raises
-        ------
-        SessionBusyError
-            When another kernel has it open.
-        """
-        manager, why = self.manager(place), self._borrowed.get(session.id)
-        if not session.read_only or why is None:
-            return session
-        if why == "copy":
-            begun = {name: session.header.fields[name] for name in TYPED if name in session.header.fields}
-            fork = manager.fork(session, session.name, typed=begun)
-            if fork.leaf != session.leaf:
-                fork.move(session.leaf)
-            manager.become(fork)
-            self._chosen = fork.id if self._chosen == session.id else self._chosen
-            self.came("forked into", fork, place)
-            return fork
-        row, leaf = session.info(), session.leaf
-        try:
-            again = manager.switch(row)
-        except SessionBusyError:
-            self._borrowed[manager.switch(row, read_only=True).id] = why
-            raise
-        if again.leaf != leaf and leaf is not None and leaf in again.tree:
-            again.move(leaf)
-        return again
 
     def replays(self, mode: str) -> bool:
         """Tell whether logged answers are to be shown although nobody watches: only when that was asked for."""
