@@ -637,3 +637,14 @@ def test_lists_are_right_while_others_write(manager: SessionManager) -> None:
         thread.join()
     assert [row.message_count for row in reader.list()] == [41] * 8
     reader.close()
+
+
+def test_a_question_whose_content_was_spoiled_by_hand_has_no_words(tmp_path: Path) -> None:
+    """In a list as in the opened session."""
+    path = tmp_path / "one.jsonl"
+    path.write_bytes(
+        b'{"type":"session","version":1,"id":"a-session","ts":"2000-01-01T00:00:00.000Z"}\n'
+        b'{"type":"message","id":"a","role":"user","content":[null,{"type":"text","text":"hi"}]}\n'
+    )
+    contents = read(path)
+    assert outlined(path).first_message == outline(contents.header, contents.tree).first_message == ""
