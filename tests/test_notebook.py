@@ -122,5 +122,5 @@ def test_a_notebook_is_read_again_when_it_was_saved_again(tmp_path: Path) -> Non
         os.utime(path, (at, at))
         assert saved_order(path) == Order(tuple(ids), f"2026-03-01T10:15:0{ids.index('c1')}.000Z", frozenset())
     path.write_text(json.dumps({"cells": [{"id": "c1", "source": "x = 1\n%session rewind 2"}, {"id": "c2"}]}))
-    assert saved_order(path).moving == {"c1"}
+    assert saved_order(path).moving == frozenset({"c1"})
     assert saved_order(None) == saved_order(tmp_path / "none.ipynb") == Order(moving=frozenset())
