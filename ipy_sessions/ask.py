@@ -18,6 +18,8 @@ Place: TypeAlias = tuple[str | None, int]
 
 MASKED = re.compile(r"\[masked [^\]\n]*\]")
 """How a secret stands in the log."""
+STOOD_THERE = r"(?=\S*\d)\S{8,}?"
+"""What may have stood there: no word of prose, so that an edit is not taken for the same ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Ask:
     def says_as(self, other: Ask) -> bool:
         """Tell whether another says the same, wherever it stands.
 
-        Behind a mask any text is the same: what was masked then need not be known to be a secret now.
+        A mask is the same as what looks like a secret: what was masked then need not be known to be one now.
         """
         if self.take != other.take or not (self.text == other.text or _hide(self.text, other.text)):
             return False
@@ -82,7 +84,7 @@ def _hide(text: str, other: str) -> bool:
     """Tell whether one text is the other with its secrets masked."""
     for masked, whole in ((text, other), (other, text)):
         parts = MASKED.split(masked) if "[masked " in masked else []
-        if parts and re.fullmatch(".+?".join(map(re.escape, parts)), whole, re.DOTALL):
+        if parts and re.fullmatch(STOOD_THERE.join(map(re.escape, parts)), whole):
             return True
     return False
 

@@ -52,25 +52,9 @@ class Branches:
         return new
 
     def _learn(self, entry: Entry) -> None:
-        parent = self._step(entry)
+        parent = self._tree.step_above(entry, self._befores.__getitem__)
         self._parents[entry.id] = parent
         self._children.setdefault(parent, []).append(entry.id)
-
-    def _step(self, entry: Entry) -> str | None:
-        """Return the step that an entry follows.
-
-        A label or the like, which other programs may let a message follow, stands for what it follows itself. Where a
-        line was damaged, the step before takes its place, as in `Tree.path`.
-        """
-        seen: set[str] = set()
-        while (parent := entry.parent_id) is not None and parent not in seen:
-            if parent not in self._tree:
-                return self._befores[entry.id]
-            if (following := self._tree[parent]).in_tree:
-                return parent
-            seen.add(parent)
-            entry = following
-        return None
 
     def _move(self, leaf: str | None) -> None:
         """Let the leaf be another step: the way to it is active from there on, and its end is where it was left."""
@@ -118,15 +102,10 @@ class Branches:
 
     def tip(self, step: str) -> str:
         """Return where the branch through a step was last left."""
-        at = step
-        for _ in self._parents:  # as many as there can be, so that only a circle comes to the end of it
-            if (child := self._latest.get(at)) is None:
-                return at
-            at = child
-        seen = {step}
-        while (child := self._latest.get(step)) is not None and child not in seen:
+        for _ in self._parents:  # as many as there can be, so that a circle ends as well
+            if (child := self._latest.get(step)) is None:
+                break
             step = child
-            seen.add(step)
         return step
 
     def is_left(self, step: str | None, other: str | None) -> bool:

@@ -125,8 +125,8 @@ class Timeline(Conversation):
         self.move(turn.last, **more)
         return turn
 
-    def moved_by(self, typed: Mapping[str, Any]) -> Entry | None:
-        """Return the move that a command of a cell has made before, if it still holds.
+    def moved_by(self, typed: Mapping[str, Any]) -> bool:
+        """Tell whether a command of a cell has moved before, and that still holds.
 
         It does while the branch that it led to is active, unless the conversation was taken back to where it had been
         by other means than a command of a cell. Where cells have no ids, and nothing can be written, the command alone
@@ -134,13 +134,10 @@ class Timeline(Conversation):
         """
         turns = self.turns
         if "cell_id" not in typed and not self.read_only:
-            return None
+            return False
         held = in_effect(turns)
-        for move in reversed(turns.moves):
-            same = all(move.fields.get(name) == typed[name] for name in typed)
-            if same and (self.read_only or _holds(move, held, turns)):
-                return move
-        return None
+        same = (move for move in turns.moves if all(move.fields.get(name) == typed[name] for name in typed))
+        return any(self.read_only or _holds(move, held, turns) for move in same)
 
     def edited_by(self, typed: Mapping[str, Any]) -> bool:
         """Tell whether a command of a cell has hidden or shown something before."""
@@ -161,11 +158,11 @@ class Timeline(Conversation):
         self.move(turn.last)  # nothing to write, unless the lines of the other stand in another order than they follow
         return turn
 
-    def branch_off(self, branch: Branch, **more: Any) -> None:
+    def branch_off(self, branch: Branch) -> None:
         """Stand where a branch begins, with what it takes along copied there."""
         self._check_writable()
         with uninterrupted(), self._recorder.lock:
-            self.move(branch.at, **more)
+            self.move(branch.at)
             for turn in branch.carried:
                 self._carry(turn)
 
@@ -182,12 +179,12 @@ class Timeline(Conversation):
                 origin = kept.get("carried_from", entry.id)
                 self._recorder.write(NewEntry("message", {**kept, "carried_from": origin}))
 
-    def stand_as(self, replay: Replay, **more: Any) -> None:
+    def stand_as(self, replay: Replay) -> None:
         """Stand where a replayed turn leaves the conversation; where nothing can be written, in memory alone."""
         if replay.moves and self.read_only:
             self.tree.leaf = replay.leaf
         elif replay.moves:
-            self.move(replay.leaf, **more)
+            self.move(replay.leaf)
 
     def masked(self, ask: Ask) -> Ask:
         """Return an ask as its line in the log would say it."""

@@ -155,20 +155,27 @@ class Tree:
         while at is not None and at not in seen:
             seen.add(at)
             steps.append(self._entries[at])
-            at = self._step_above(self._entries[at], before)
+            at = self.step_above(self._entries[at], lambda entry_id: before.found[entry_id])
         steps.reverse()
         return steps
 
-    def _step_above(self, entry: Entry, before: _Lazily) -> str | None:
+    def step_above(self, entry: Entry, before: Callable[[str], str | None]) -> str | None:
         """Return the step that an entry follows.
 
         A label or the like, which other programs may let a message follow, stands for what it follows itself. Where a
         line was damaged, the step before it in the file takes its place.
+
+        Parameters
+        ----------
+        entry
+            The entry.
+        before
+            From an entry's id to the step that stood before it in the file.
         """
         seen: set[str] = set()
         while (parent := entry.parent_id) is not None and parent not in seen:
             if parent not in self._entries:
-                return before.found[entry.id]
+                return before(entry.id)
             if self.is_step(parent):
                 return parent
             seen.add(parent)
@@ -177,11 +184,6 @@ class Tree:
 
     def _parents(self) -> set[str]:
         return {entry.parent_id for entry in self if entry.parent_id is not None and entry.in_tree}
-
-    def parents(self) -> dict[str, str | None]:
-        """Return what each step follows, in the order of the file; a parent that is missing is bridged as in `path`."""
-        before = _Lazily(self._before)
-        return {entry.id: self._step_above(entry, before) for entry in self if entry.in_tree}
 
     def _before(self) -> dict[str, str | None]:
         """Return for each entry the step that stood before it in the file."""

@@ -124,3 +124,14 @@ def test_a_new_ask_of_papermill_goes_into_a_fork(monkeypatch: pytest.MonkeyPatch
     with ses.SessionManager(".sessions") as manager:
         asked = [turn.ask.text for turn in manager.open(fork, read_only=True).turns.active()]
     assert asked == ["My name is Alice", "What is my name?", "count to 3"]
+
+
+def test_a_run_of_which_nothing_is_logged_begins_a_session_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With replay set it goes on with no other conversation that happens to be there."""
+    write_notebook(Path("talk.ipynb"), LOAD, ASK, AGAIN)
+    record(Path("talk.ipynb").resolve())
+    monkeypatch.setenv("IPY_SESSIONS_REPLAY", "auto")
+    write_notebook(Path("other.ipynb"), LOAD, "%agent What is my name?!")
+    below = execute(Path("other.ipynb").resolve())
+    assert any("new session" in shown for shown in below.values())
+    assert not any("forked" in shown or "**Alice**" in shown for shown in below.values())

@@ -447,7 +447,8 @@ def test_a_masked_prompt_is_the_same_where_the_secret_is_not_known(
     sheet.restart()
     assert "replayed" in sheet.run("a")
     assert sheet.asked == 1
-    assert "replayed" not in sheet.edit("a", "%agent Was swordfish-1234 a good password?")
+    assert "replayed" not in sheet.edit("a", "%agent Is any of these words a good password?")
+    assert "replayed" not in sheet.edit("a", "%agent Is photosynthesis a good password?")
 
 
 def test_a_copy_of_a_notebook_that_begins_a_session_reads_that_of_its_original(sheet: Sheet) -> None:

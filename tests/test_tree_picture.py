@@ -77,7 +77,7 @@ def test_what_there_is_to_know_of_a_turn_stands_beside_it(session: Session) -> N
     titles = [one.text for one in picture.iter(f"{SVG}title")]
     assert "Turn 1 [7] start (interrupted)\n\none\n\nso far" in titles
     struck = [one.text for one in picture.iter(f"{SVG}tspan") if "line-through" in one.get("style", "")]
-    assert struck == ["“two”"]
+    assert struck == ["“two”", "“two”"]  # the copy and its original
 
 
 def test_the_place_where_the_conversation_stands_is_always_told(session: Session) -> None:
@@ -249,3 +249,10 @@ def test_in_python_the_picture_shows_itself(notebook: Shell) -> None:
     assert data["image/svg+xml"] == picture.svg
     assert data["text/plain"] == picture.plain
     assert "text/markdown" not in data
+
+
+def test_what_is_hidden_is_struck_through_on_every_branch(terminal: Shell) -> None:
+    """Since it is sent on none of them."""
+    for line in ("%agent one", "%agent two", "%session hide 2", "%session rewind", "%agent three"):
+        terminal.run(line)
+    assert "~~“two”~~" in terminal.run("%session tree")

@@ -14,6 +14,7 @@ from typing import Any
 
 from ipy_sessions.commands.values import Cells, Plan
 from ipy_sessions.errors import CommandError
+from ipy_sessions.magics.commands import Commands
 from ipy_sessions.magics.host import Host
 from ipy_sessions.magics.order import order_of
 from ipy_sessions.manager import SessionManager
@@ -53,21 +54,12 @@ class View:
     used: frozenset[str] = frozenset()
 
 
-class CellCommands:
-    """Carries out the commands of ``%session`` that look at the notebook.
-
-    Parameters
-    ----------
-    host
-        The kernel.
-    """
-
-    def __init__(self, host: Host) -> None:
-        self._host = host
+class CellCommands(Commands):
+    """Carries out the commands of ``%session`` that look at the notebook."""
 
     @singledispatchmethod
-    def run(self, command: Any) -> Markup | None:
-        """Carry out one command and return what to show, or ``None``."""
+    def run(self, command: Any) -> Markup:
+        """Carry out one command and return what to show."""
         raise NotImplementedError(command)
 
     @run.register
@@ -167,9 +159,5 @@ def _session(host: Host, ref: str, place: Place) -> Iterator[Session]:
         with SessionManager.in_memory(Settings()) as nowhere:
             yield nowhere.create()
         return
-    session = manager.open(row, read_only=True)
-    try:
+    with host.reading(row) as session:
         yield session
-    finally:
-        if session is not manager.current and session.in_file:
-            manager.close(session)

@@ -40,6 +40,8 @@ class Host(Borrowing):
         self._told: str | None = None
         self._entered: set[str] = set()
         self._asked: set[str] = set()
+        self._listed_for: tuple[str, Path | None] | None = None
+        self._others: list[SessionInfo] = []
 
     # Which session
 
@@ -155,8 +157,8 @@ class Host(Borrowing):
 
     def _original(self, place: Place) -> SessionInfo | None:
         """Return the session that has answered this cell for another notebook, of which this one is a copy."""
-        if place.notebook is None or place.cell_id is None:
-            return None
+        if place.notebook is None or place.cell_id not in saved_order(place.notebook).cells:
+            return None  # a cell that was not saved yet came with no copy
         rows = self.manager(place).list(archived=None, limit=COPIED_FROM)
         return _last_answered([row for row in rows if row.notebook is not None], place.cell_id)
 
@@ -177,9 +179,15 @@ class Host(Borrowing):
         if session.turns.of_cell(cell):
             return None
         goes_on = self._goes_on(place)
-        rows = manager.list(notebook=place.notebook, archived=None)
-        others = [row for row in rows if row.path != session.file and (goes_on or row.id in self._asked)]
-        return _last_answered(others, cell)
+        return _last_answered([row for row in self._rest(session, place) if goes_on or row.id in self._asked], cell)
+
+    def _rest(self, current: Session, place: Place) -> list[SessionInfo]:
+        """Return the notebook's other sessions, listed once for each session that is current: each new cell asks."""
+        listed_for = current.id, place.notebook
+        if self._listed_for != listed_for:
+            rows = self.manager(place).list(notebook=place.notebook, archived=None)
+            self._listed_for, self._others = listed_for, [row for row in rows if row.id != current.id]
+        return self._others
 
     def _left(self, current: Session, manager: SessionManager) -> SessionInfo | None:
         """Return the session that a command has chosen, when it was left for a cell above that belongs elsewhere."""
@@ -213,15 +221,19 @@ class Host(Borrowing):
         return session
 
     def _holding(self, ask: Ask, place: Place) -> Session | None:
-        """Return the latest session in which an ask is logged, for a notebook that nobody watches."""
-        manager = self.manager(place)
-        rows = manager.list(notebook=place.notebook, archived=None) or manager.list(archived=None, limit=COPIED_FROM)
-        for row in rows:
-            session = manager.open(row, read_only=True)
-            if isinstance(match(session.turns, session.masked(ask), self.used), Replay) or row is rows[-1]:
-                return self._borrow(row, place, "strict" if self.config.settings.replay == "strict" else "copy")
-            manager.close(session)
-        return None
+        """Return the latest session in which an ask is logged, for a notebook that nobody watches.
+
+        Where there is none, a strict run still gets the latest, to say how the ask differs.
+        """
+        manager, strict = self.manager(place), self.config.settings.replay == "strict"
+        rows = manager.list(notebook=place.notebook, archived=None, limit=COPIED_FROM)
+        rows = rows or manager.list(archived=None, limit=COPIED_FROM)
+        found = next((row for row in rows if self._holds(row, ask)), rows[0] if rows and strict else None)
+        return None if found is None else self._borrow(found, place, "strict" if strict else "copy")
+
+    def _holds(self, row: SessionInfo, ask: Ask) -> bool:
+        with self.reading(row) as session:
+            return isinstance(match(session.turns, session.masked(ask), self.used), Replay)
 
     @contextmanager
     def routed(self, ref: str, place: Place) -> Iterator[Session]:

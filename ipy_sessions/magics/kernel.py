@@ -5,9 +5,11 @@ It joins what `notebook` finds with a `SessionManager`. Which session is meant i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from ipy_sessions.library import Ref
 from ipy_sessions.magics.configuration import IPySessions
 from ipy_sessions.magics.output import Output
 from ipy_sessions.manager import SessionManager
@@ -75,6 +77,18 @@ class Kernel:
         """Close every session of this kernel."""
         if self._manager is not None:
             self._manager.close()
+
+    @contextmanager
+    def reading(self, ref: Ref) -> Iterator[Session]:
+        """Give a session only to be read; one that was not open is closed again."""
+        manager = self.manager(self.place())
+        before = manager.opened
+        session = manager.open(ref, read_only=True)
+        try:
+            yield session
+        finally:
+            if session not in before:
+                manager.close(session)
 
     def count(self, place: Place, what: str = "ask") -> int:
         """Count asks, or commands, within one run of a cell; return the number of the one that is carried out now."""

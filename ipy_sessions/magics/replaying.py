@@ -49,8 +49,7 @@ def decided(host: Host, session: Session, ask: Ask, place: Place, mode: str) -> 
 
 def warn(host: Host, session: Session, branch: Branch, ask: Ask) -> None:
     """Say, before it costs anything, what an edit or a repetition leaves on the other branch."""
-    left = [session.turns.at(question) for question in branch.left]
-    host.output.show(replayed.branching(branch, ask, left))
+    host.output.show(replayed.branching(branch, ask, session.turns))
 
 
 def show(host: Host, place: Place, session: Session, replay: Replay, *, pace: bool) -> Reply:

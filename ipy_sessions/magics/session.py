@@ -30,8 +30,11 @@ from ipy_sessions.context.parameters import own_parameters
 from ipy_sessions.errors import CommandError
 from ipy_sessions.events import Reply
 from ipy_sessions.identifiers import SYSTEM
+from ipy_sessions.magics.cells import CellCommands
+from ipy_sessions.magics.commands import Commands
 from ipy_sessions.magics.host import Host
 from ipy_sessions.magics.progress import Watched
+from ipy_sessions.magics.travel import TravelCommands
 from ipy_sessions.magics.upkeep import UpkeepCommands
 from ipy_sessions.render import markup, panels
 from ipy_sessions.render.markup import Markup
@@ -41,23 +44,17 @@ from ipy_sessions.session import Session
 from ipy_sessions.settings import DEFAULTS, PARAMETERS, convert
 
 
-class SessionCommands:
-    """Carries out the commands of ``%session``.
-
-    Parameters
-    ----------
-    host
-        The kernel.
-    """
+class SessionCommands(Commands):
+    """Carries out every command of ``%session``: those of a session's life itself, the others by others."""
 
     def __init__(self, host: Host) -> None:
-        self._host = host
-        self._upkeep = UpkeepCommands(host)
+        super().__init__(host)
+        self._others = (UpkeepCommands(host), TravelCommands(host), CellCommands(host))
 
     @singledispatchmethod
     def run(self, command: Any) -> Any:
         """Carry out a command; return what is to be shown, a `Markup` or a DataFrame, or ``None``."""
-        return self._upkeep.run(command)
+        return next(other for other in self._others if other.takes(command)).run(command)
 
     @run.register
     def _where(self, _: Where) -> Markup:
@@ -140,7 +137,7 @@ class SessionCommands:
 
     @run.register
     def _keep(self, _: Keep) -> None:
-        session = self._needed()
+        session = self._session
         session.keep()
         if session.in_file:
             self._host.came("kept", session, self._host.place())
@@ -149,7 +146,7 @@ class SessionCommands:
 
     @run.register
     def _rename(self, command: Rename) -> None:
-        session = self._needed()
+        session = self._session
         session.note(name=command.name)
         self._host.came("renamed to", session, self._host.place())
 
@@ -163,13 +160,9 @@ class SessionCommands:
     @run.register
     def _show(self, command: Show) -> Markup:
         if not command.ref:
-            return self._shown(self._needed(), command)
-        manager = self._host.manager(self._host.place())
-        session = manager.open(self._host.resolve(command.ref), read_only=True)
-        shown = self._shown(session, command)
-        if session is not manager.current and session.in_file:
-            manager.close(session)
-        return shown
+            return self._shown(self._session, command)
+        with self._host.reading(self._host.resolve(command.ref)) as session:
+            return self._shown(session, command)
 
     def _shown(self, session: Session, command: Show) -> Markup:
         path = session.tree.path()
@@ -187,7 +180,7 @@ class SessionCommands:
 
     @run.register
     def _file(self, _: File) -> Markup:
-        session = self._needed()
+        session = self._session
         if session.temporary:
             return panels.line(f"{session.title} is in memory alone. `%session keep` writes it to {session.file}.")
         note = "" if session.in_file else " (written with the first message)"
@@ -224,12 +217,6 @@ class SessionCommands:
             return markup.table(("%session", "does"), overview())
         text = session_help(command.command).strip()
         return Markup(f"```text\n{text}\n```", text)
-
-    def _needed(self) -> Session:
-        session = self._host.found(self._host.place())
-        if session is None:
-            raise CommandError("There is no session yet. Ask something, or type `%session new`.")
-        return session
 
 
 def _shown(value: object) -> str:

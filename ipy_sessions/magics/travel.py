@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from functools import singledispatchmethod
 from typing import Any
 
 from ipy_sessions.commands.values import Compare, Hide, Label, Rewind, Switch, Tree
 from ipy_sessions.comparing import compare
+from ipy_sessions.context.edits import hidden
 from ipy_sessions.errors import AmbiguousReferenceError, CommandError, SessionNotFoundError, TurnNotFoundError
-from ipy_sessions.magics.cells import CellCommands
-from ipy_sessions.magics.host import Host
+from ipy_sessions.magics.commands import NONE_YET, Commands
 from ipy_sessions.render import panels
 from ipy_sessions.render.comparison import comparison
 from ipy_sessions.render.markup import Markup, Picture
@@ -17,32 +18,20 @@ from ipy_sessions.render.tree import SHOWN, draw
 from ipy_sessions.session import Session
 from ipy_sessions.turns import Turn
 
-NONE_YET = "There is no session yet. Ask something, or type `%session new`."
 
-
-class TravelCommands:
-    """Carries out the commands of ``%session`` that move about.
-
-    Parameters
-    ----------
-    host
-        The kernel.
-    """
-
-    def __init__(self, host: Host) -> None:
-        self._host = host
-        self._cells = CellCommands(host)
+class TravelCommands(Commands):
+    """Carries out the commands of ``%session`` that move about."""
 
     @singledispatchmethod
-    def run(self, command: Any) -> Markup | Picture | None:
-        """Carry out one command and return what to show, or ``None``."""
-        return self._cells.run(command)
+    def run(self, command: Any) -> Markup | Picture:
+        """Carry out one command and return what to show."""
+        raise NotImplementedError(command)
 
     @run.register
     def _rewind(self, command: Rewind) -> Markup:
         session, place = self._session, self._host.place()
         typed = self._host.typed(place, f"rewind {command.turns}")
-        if session.moved_by(typed) is not None:
+        if session.moved_by(typed):
             return panels.line("This cell has gone back before, and is on that branch; nothing is done again.")
         gone = self._host.writable(session, place).rewind(command.turns, **typed)
         count = f"{len(gone)} turns" if len(gone) > 1 else "1 turn"
@@ -52,7 +41,7 @@ class TravelCommands:
     def _switch(self, command: Switch) -> Markup:
         session, place = self._session, self._host.place()
         typed = self._host.typed(place, f"switch {command.turn}")
-        if session.moved_by(typed) is not None:
+        if session.moved_by(typed):
             return panels.line("This cell has switched before, and is on that branch; nothing is done again.")
         turn = self._host.writable(session, place).switch_to(command.turn, **typed)
         return panels.line(f"The conversation stands behind turn {turn.number}: {panels.short(turn.ask.text)}")
@@ -78,32 +67,20 @@ class TravelCommands:
     def _tree(self, command: Tree) -> Picture:
         if not command.ref:
             return drawn(self._session, whole=command.all)
-        manager = self._host.manager(self._host.place())
-        session = manager.open(self._host.resolve(command.ref), read_only=True)
-        picture = drawn(session, whole=command.all)
-        if session is not manager.current and session.in_file:
-            manager.close(session)
-        return picture
+        with self._host.reading(self._host.resolve(command.ref)) as session:
+            return drawn(session, whole=command.all)
 
     @run.register
     def _compare(self, command: Compare) -> Markup:
-        place = self._host.place()
-        session = self._host.found(place)
-        manager = self._host.manager(place)
-        before = manager.opened
-        try:
-            (a, first), (b, second) = [self._side(ref, session) for ref in (command.first, command.second)]
+        session = self._host.found(self._host.place())
+        with ExitStack() as opened:  # long sessions are read while they are compared
+            (a, first), (b, second) = [self._side(ref, session, opened) for ref in (command.first, command.second)]
             return comparison(a, b, compare(first, second))
-        finally:
-            for one in manager.opened:
-                if one not in before:
-                    manager.close(one)
 
-    def _side(self, ref: str, session: Session | None) -> tuple[str, list[Turn]]:
+    def _side(self, ref: str, session: Session | None, opened: ExitStack) -> tuple[str, list[Turn]]:
         """Return what is compared, and what to call it: a turn of this session is meant first, then a session."""
         why = NONE_YET
-        if session is None and not ref:
-            raise CommandError(why)
+        session = session if ref else self._session
         if session is not None:
             try:
                 turn = session.turn(ref) if ref else None
@@ -113,19 +90,12 @@ class TravelCommands:
                 called = "the active branch" if turn is None else f"turn {turn.number}"
                 return called, session.turns.path(session.leaf if turn is None else turn.last)
         try:
-            other = self._host.manager(self._host.place()).open(self._host.resolve(ref), read_only=True)
+            other = opened.enter_context(self._host.reading(self._host.resolve(ref)))
         except AmbiguousReferenceError:
             raise
         except SessionNotFoundError:
             raise CommandError(f"{why} Nor is there a session {ref!r}: `%session list --all` shows those.") from None
         return other.title, other.turns.active()
-
-    @property
-    def _session(self) -> Session:
-        session = self._host.found(self._host.place())
-        if session is None:
-            raise CommandError(NONE_YET)
-        return session
 
 
 def drawn(session: Session, *, whole: bool = False) -> Picture:
@@ -133,7 +103,7 @@ def drawn(session: Session, *, whole: bool = False) -> Picture:
     return draw(
         session.turns,
         session.title,
-        hidden=session.hidden,
+        hidden=hidden(session.tree, list(session.tree)),  # on every branch
         missing=session.tree.missing,
         most=None if whole else SHOWN,
     )

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 from ipy_sessions.commands.values import Delete, Fork, Mark, Prune, Redact, Restore, Share, Tag, Verify
 from ipy_sessions.errors import CommandError, SessionsError
 from ipy_sessions.identifiers import SYSTEM
+from ipy_sessions.magics.commands import Commands
 from ipy_sessions.magics.host import Host
 from ipy_sessions.magics.progress import Watched
-from ipy_sessions.magics.travel import TravelCommands
 from ipy_sessions.notebook import Place
 from ipy_sessions.render import housekeeping, panels
 from ipy_sessions.render.markup import Markup, Picture
@@ -27,18 +27,8 @@ from ipy_sessions.upkeep import Upkeep
 Done = TypeVar("Done")
 
 
-class UpkeepCommands:
-    """Carries out the house-keeping commands of ``%session``.
-
-    Parameters
-    ----------
-    host
-        The kernel.
-    """
-
-    def __init__(self, host: Host) -> None:
-        self._host = host
-        self._travel = TravelCommands(host)
+class UpkeepCommands(Commands):
+    """Carries out the house-keeping commands of ``%session``."""
 
     @property
     def _upkeep(self) -> Upkeep:
@@ -47,7 +37,7 @@ class UpkeepCommands:
     @singledispatchmethod
     def run(self, command: Any) -> Markup | Picture | None:
         """Carry out one command and return what to show, or ``None``."""
-        return self._travel.run(command)
+        raise NotImplementedError(command)
 
     @run.register
     def _fork(self, command: Fork) -> None:

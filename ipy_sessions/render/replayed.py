@@ -11,7 +11,7 @@ from ipy_sessions.identifiers import moment
 from ipy_sessions.render.markup import Markup
 from ipy_sessions.render.panels import line, short
 from ipy_sessions.replay import Branch, Replay
-from ipy_sessions.turns import Turn
+from ipy_sessions.turns import Turn, Turns
 
 NAMED = 5  # turns that are named one by one
 
@@ -38,7 +38,7 @@ def day(turn: Turn) -> str:
     return f"{when.day} {when:%B}" + ("" if when.year == now.year else f" {when.year}")
 
 
-def branching(branch: Branch, ask: Ask, left: Sequence[Turn]) -> Markup:
+def branching(branch: Branch, ask: Ask, turns: Turns) -> Markup:
     """Return what is said before a branch costs anything: why, what is on the other branch then, how to go back."""
     over = branch.over
     if over.ask.says_as(ask):
@@ -49,11 +49,12 @@ def branching(branch: Branch, ask: Ask, left: Sequence[Turn]) -> Markup:
         why = f"This cell has changed since turn {over.number}, so the conversation branches before it."
     some = len(branch.carried)
     carried = f" {_turns(some)} of the cells above {'comes' if some == 1 else 'come'} along." if some else ""
+    left = branch.left
     if not left:
         return line(why + carried)
-    named = ", ".join(called(turn) for turn in left[:NAMED]) + (", …" if len(left) > NAMED else "")
+    named = ", ".join(called(turns.at(question)) for question in left[:NAMED]) + (", …" if len(left) > NAMED else "")
     one = len(left) == 1
-    last = left[-1].number
+    last = turns.at(left[-1]).number
     return line(
         f"{why}{carried} {_turns(len(left))} {'is' if one else 'are'} on the other branch now: {named}. Running "
         f"{'its cell' if one else 'their cells'} asks again. To go back: undo the edit and run this cell, or "
