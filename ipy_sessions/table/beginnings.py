@@ -1,0 +1,134 @@
+"""What the first bytes of a file tell of it, before anybody reads the whole: whose it is, and what it has in common.
+
+It owns how files are looked at wherever they are, through fsspec, many at a time. Files that hold the same
+conversation, or whose conversations were copied from one another, begin alike: they name the same session, or their
+first entries are the same. What is made of that is `division`'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ipy_sessions.errors import NotASessionError
+from ipy_sessions.readers.file import File
+from ipy_sessions.readers.own import OwnReader
+from ipy_sessions.readers.registry import read
+from ipy_sessions.readers.transcript import Transcript
+from ipy_sessions.table.corpus import FIRST, Own, Skipped
+
+AT_ONCE = 256  # files that are looked at together: storage far away answers many as fast as one
+MORE = (16 * FIRST, 256 * FIRST)  # bytes that are read of a file whose first lines are long
+ENTRIES = 16  # of a conversation, that tell what it has in common with another
+
+
+class Beginning(NamedTuple):
+    """What is known of a file by its first bytes.
+
+    Parameters
+    ----------
+    path
+        Where it is, on every machine.
+    size
+        Bytes.
+    session
+        Id of the session, of a file of ours; of another agent's empty.
+    format
+        Who has written it; of a session of ours that was imported, who has written that.
+    keys
+        Ids that it has in common with what it was copied from, with other copies of that, and with its own copies:
+        of sessions and of entries.
+    notebook
+        What a header of ours says of the notebook; its entries may tell another.
+    """
+
+    path: str
+    size: int
+    session: str
+    format: str
+    keys: frozenset[str]
+    notebook: object = None
+
+    @property
+    def own(self) -> Own:
+        """The file, as one of ours."""
+        return Own(self.path, self.session, self.size)
+
+
+def look(paths: Iterable[str]) -> Iterator[Beginning | Skipped]:
+    """Yield what the first bytes of each file tell, or why it cannot be read."""
+    waiting = iter(dict.fromkeys(path if "://" in path else str(Path(path).absolute()) for path in paths))
+    while some := list(islice(waiting, AT_ONCE)):
+        for path, size, head in _heads(some):
+            if isinstance(head, Exception):
+                yield Skipped(path, f"{path} cannot be read: {head}")
+            else:
+                yield _told(path, size, head)
+
+
+def _heads(paths: Sequence[str]) -> Iterator[tuple[str, int, bytes | Exception]]:
+    """Yield path, size and first bytes of each file, in their order."""
+    from fsspec.core import url_to_fs
+
+    places = [url_to_fs(path) for path in paths]
+    heads: dict[str, bytes | Exception] = {}
+    for system in dict.fromkeys(system for system, _ in places):
+        names = [(path, name) for path, (its, name) in zip(paths, places, strict=True) if its is system]
+        read = system.cat_ranges([name for _, name in names], 0, FIRST, on_error="return")
+        heads |= zip((path for path, _ in names), read, strict=True)
+    for path, (system, name) in zip(paths, places, strict=True):
+        yield path, *_measured(system, name, heads[path])
+
+
+def _measured(system: Any, name: str, head: bytes | Exception) -> tuple[int, bytes | Exception]:
+    if isinstance(head, Exception):
+        return 0, head
+    try:
+        size = system.size(name)
+    except OSError as error:
+        return 0, error
+    return len(head) if size is None else size, head
+
+
+def _told(path: str, size: int, head: bytes) -> Beginning | Skipped:
+    """Return what the first bytes tell; more of them are read where no entry ends within them."""
+    reason = f"{path} holds no conversation."
+    found: list[Transcript] = []
+    for more in (*MORE, 0):
+        is_whole = len(head) >= size
+        try:
+            found = list(read(File(path, head if is_whole else head[: head.rfind(b"\n") + 1])))
+        except NotASessionError as error:
+            reason = str(error)
+        if is_whole or not more or any(transcript.entries for transcript in found):
+            break
+        head = _head(path, more)
+    return _beginning(path, size, found) if found else Skipped(path, reason)
+
+
+def _head(path: str, size: int) -> bytes:
+    from fsspec.core import url_to_fs
+
+    system, name = url_to_fs(path)
+    head: bytes = system.cat_file(name, 0, size)
+    return head
+
+
+def _beginning(path: str, size: int, found: Sequence[Transcript]) -> Beginning:
+    first = found[0]
+    is_own = first.format == OwnReader.name
+    source = first.header.fields.get("source")
+    format_ = source.get("format") if is_own and isinstance(source, dict) else first.format
+    keys = {key for transcript in found for key in _keys(transcript) if isinstance(key, str) and key}
+    notebook = first.header.fields.get("notebook")
+    return Beginning(path, size, first.id if is_own else "", str(format_), frozenset(keys or [path]), notebook)
+
+
+def _keys(transcript: Transcript) -> Iterator[object]:
+    yield transcript.id
+    yield transcript.header.fields.get("parent_session")
+    for entry in transcript.entries[:ENTRIES]:
+        yield entry.id
+        yield entry.session
