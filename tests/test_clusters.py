@@ -58,6 +58,9 @@ def write_ours(manager: SessionManager) -> None:
         ask(long, f"long {number}")
         if number % 10 == 9:
             long.rewind(1)
+    long.rewind(len(long.turns.active()))
+    ask(long, "from the beginning again")
+    ask(manager.fork(long, at=list(long.turns)[-1]), "forked from what has no beginning in common")
     long.append(NewEntry("info", {"notebook": "moved.ipynb"}))
     ask(long, "after it was moved")
     ask(manager.fork(long), "forked")
@@ -83,16 +86,15 @@ def write_ours(manager: SessionManager) -> None:
 def write_others(folder: Path) -> None:
     """Write what another agent has: copies, forks, one that was imported, one that begins with a long line."""
     (folder / "a.jsonl").write_text(jotted("a", range(300)))
-    (folder / "middle.jsonl").write_text(
-        "".join(jotted(f"many {n}", range(1000 * n, 1000 * n + 40)) for n in range(1, 9))
-    )
+    many = (jotted(f"many {number}", range(number, number + 40)) for number in range(10_000, 18_000, 1000))
+    (folder / "middle.jsonl").write_text("".join(many))
     (folder / "z-copy.jsonl").write_text(jotted("a", range(200)))
     (folder / "z-fork.jsonl").write_text(jotted("forked", range(310)))
     (folder / "long.jsonl").write_text(jotted("long", range(5000, 5004), "x" * 90_000))
     (folder / "z-long.jsonl").write_text(jotted("long fork", range(5000, 5006), "x" * 90_000))
     (folder / "imported.jsonl").write_text(jotted("imported", range(6000, 6006)))
     (folder / "sum.jsonl").write_text('{"a": 1}\n')
-    several = jotted("first", range(7000, 7001), "x" * 90_000) + jotted("second", range(8000, 8004))
+    several = jotted("first", range(7000, 7002), "x" * 40_000) + jotted("second", range(8000, 8004))
     (folder / "several.jsonl").write_text(several)
     imports = [
         *read(File("", jotted("imported", range(6000, 6006)).encode())),

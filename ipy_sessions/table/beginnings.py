@@ -121,14 +121,13 @@ def _beginning(path: str, size: int, found: Sequence[Transcript]) -> Beginning:
     is_own = first.format == OwnReader.name
     source = first.header.fields.get("source")
     format_ = source.get("format") if is_own and isinstance(source, dict) else first.format
-    keys = {key for transcript in found for key in _keys(transcript) if isinstance(key, str) and key}
+    keys = {key for transcript in found for key in _keys(transcript) if key}
     notebook = first.header.fields.get("notebook")
     return Beginning(path, size, first.id if is_own else "", str(format_), frozenset(keys or [path]), notebook)
 
 
-def _keys(transcript: Transcript) -> Iterator[object]:
+def _keys(transcript: Transcript) -> Iterator[str]:
     yield transcript.id
-    yield transcript.header.fields.get("parent_session")
     for entry in transcript.entries[:ENTRIES]:
         yield entry.id
         yield entry.session
