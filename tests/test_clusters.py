@@ -12,8 +12,10 @@ from pathlib import Path
 from threading import Thread
 
 import dask
+import duckdb
 import fsspec
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from distributed import Client, LocalCluster
 from hypothesis import given
@@ -225,6 +227,19 @@ def test_columns_and_types_are_known_before_anything_is_read(corpus: Path, tmp_p
         assert getattr(tables, name).dtypes.equals(expected)
         assert getattr(nothing, name).compute(scheduler="sync").dtypes.equals(expected)
     assert set(tables.messages["role"].compute(scheduler="sync")) == {"user", "assistant"}
+
+
+def test_other_engines_read_them_as_parquet(corpus: Path, client: Client, tmp_path: Path) -> None:
+    """With the schema that is published, what each column says included, whatever the partitions hold."""
+    del client
+    tables = ses.read(corpus, engine="dask", partition_bytes=SMALL)
+    for name in ("turns", "attachments"):
+        folder = tmp_path / name
+        getattr(tables, name).to_parquet(folder, schema=ses.schema(name), write_index=False)
+        assert all(pq.read_schema(path).equals(ses.schema(name), check_metadata=False) for path in folder.iterdir())
+        assert all(field.metadata[b"says"] for path in folder.iterdir() for field in pq.read_schema(path))
+        rows = duckdb.sql(f"select count(*) from '{folder}/*.parquet'").fetchone()
+        assert rows == (len(getattr(ses.read(corpus), name)),)
 
 
 def test_what_is_left_out_has_its_reason(corpus: Path) -> None:
