@@ -215,6 +215,7 @@ def test_what_is_no_disk_is_read_as_well(corpus: Path, in_memory: str) -> None:
             tables = ses.read(named, engine="dask", partition_bytes=SMALL)
             for name in ("messages", "usage", "sessions"):
                 same(getattr(tables, name).compute(), getattr(local, name).to_pandas(), places=False)
+    assert not any(".trash" in skipped.path for skipped in ses.read(in_memory, engine="dask").skipped)
 
 
 def test_columns_and_types_are_known_before_anything_is_read(corpus: Path, tmp_path: Path) -> None:
@@ -236,10 +237,9 @@ def test_other_engines_read_them_as_parquet(corpus: Path, client: Client, tmp_pa
     for name in ("turns", "attachments"):
         folder = tmp_path / name
         getattr(tables, name).to_parquet(folder, schema=ses.schema(name), write_index=False)
-        assert all(pq.read_schema(path).equals(ses.schema(name), check_metadata=False) for path in folder.iterdir())
+        assert all(pq.read_schema(path).equals(ses.schema(name)) for path in folder.iterdir())
         assert all(field.metadata[b"says"] for path in folder.iterdir() for field in pq.read_schema(path))
-        rows = duckdb.sql(f"select count(*) from '{folder}/*.parquet'").fetchone()
-        assert rows == (len(getattr(ses.read(corpus), name)),)
+        assert len(duckdb.read_parquet(f"{folder}/*.parquet").fetchall()) == len(getattr(ses.read(corpus), name))
 
 
 def test_what_is_left_out_has_its_reason(corpus: Path) -> None:
