@@ -239,7 +239,8 @@ def test_other_engines_read_them_as_parquet(corpus: Path, client: Client, tmp_pa
         getattr(tables, name).to_parquet(folder, schema=ses.schema(name), write_index=False)
         assert all(pq.read_schema(path).equals(ses.schema(name)) for path in folder.iterdir())
         assert all(field.metadata[b"says"] for path in folder.iterdir() for field in pq.read_schema(path))
-        assert len(duckdb.read_parquet(f"{folder}/*.parquet").fetchall()) == len(getattr(ses.read(corpus), name))
+        rows = duckdb.read_parquet(f"{folder}/*.parquet").project("session").fetchall()
+        assert len(rows) == len(getattr(ses.read(corpus), name))
 
 
 def test_what_is_left_out_has_its_reason(corpus: Path) -> None:
