@@ -277,6 +277,8 @@ def test_what_cannot_be_done_says_what_can() -> None:
         SettingError, match=r"There is no engine 'spark'. Give 'local', which is the default, or 'dask'"
     ):
         ses.read(".", engine="spark")  # type: ignore[call-overload]
+    with pytest.raises(SettingError, match=r"partition_bytes is 0. Give a number of bytes, such as"):
+        ses.read(".", engine="dask", partition_bytes=0)
     with pytest.raises(SessionNotFoundError, match="No file is named by 'memory://nowhere'"):
         ses.read("memory://nowhere", engine="dask")
     with pytest.raises(SessionNotFoundError, match=r"odd://bucket cannot be listed: .*odd"):

@@ -57,43 +57,63 @@ class Beginning(NamedTuple):
         return Own(self.path, self.session, self.size)
 
 
+class _Place(NamedTuple):
+    """A file where it is: its storage, what it is called there, and how large it is, or why that is not known."""
+
+    path: str
+    system: Any
+    name: str
+    size: int | Exception | None
+
+
 def look(paths: Iterable[str]) -> Iterator[Beginning | Skipped]:
     """Yield what the first bytes of each file tell, or why it cannot be read."""
     waiting = iter(dict.fromkeys(path if "://" in path else str(Path(path).absolute()) for path in paths))
     while some := list(islice(waiting, AT_ONCE)):
-        for path, size, head in _heads(some):
-            if isinstance(head, Exception):
-                yield Skipped(path, f"{path} cannot be read: {head}")
-            else:
-                yield _told(path, size, head)
+        places = [_place(path) for path in some]
+        heads = _heads(places)
+        for place in places:
+            try:
+                yield _told(place, _bytes(heads[place.path]))
+            except OSError as error:
+                yield Skipped(place.path, f"{place.path} cannot be read: {error}")
 
 
-def _heads(paths: Sequence[str]) -> Iterator[tuple[str, int, bytes | Exception]]:
-    """Yield path, size and first bytes of each file, in their order."""
+def _place(path: str) -> _Place:
     from fsspec.core import url_to_fs
 
-    places = [url_to_fs(path) for path in paths]
-    heads: dict[str, bytes | Exception] = {}
-    for system in dict.fromkeys(system for system, _ in places):
-        names = [(path, name) for path, (its, name) in zip(paths, places, strict=True) if its is system]
-        read = system.cat_ranges([name for _, name in names], 0, FIRST, on_error="return")
-        heads |= zip((path for path, _ in names), read, strict=True)
-    for path, (system, name) in zip(paths, places, strict=True):
-        yield path, *_measured(system, name, heads[path])
-
-
-def _measured(system: Any, name: str, head: bytes | Exception) -> tuple[int, bytes | Exception]:
-    if isinstance(head, Exception):
-        return 0, head
+    system, name = url_to_fs(path)
     try:
-        size = system.size(name)
+        return _Place(path, system, name, system.size(name))
     except OSError as error:
-        return 0, error
-    return len(head) if size is None else size, head
+        return _Place(path, system, name, error)
 
 
-def _told(path: str, size: int, head: bytes) -> Beginning | Skipped:
+def _heads(places: Sequence[_Place]) -> dict[str, bytes | Exception]:
+    """Return the first bytes of each file; no more is asked for than there is, which some storage refuses."""
+    heads = {place.path: place.size if isinstance(place.size, Exception) else b"" for place in places}
+    for system in dict.fromkeys(place.system for place in places):
+        its = [place for place in places if place.system is system and not isinstance(heads[place.path], Exception)]
+        its = [place for place in its if place.size != 0]
+        ends = [_end(place, FIRST) for place in its]
+        read = system.cat_ranges([place.name for place in its], [0] * len(its), ends, on_error="return")
+        heads |= zip((place.path for place in its), read, strict=True)
+    return heads
+
+
+def _end(place: _Place, wanted: int) -> int:
+    return min(wanted, place.size) if isinstance(place.size, int) else wanted
+
+
+def _bytes(head: bytes | Exception) -> bytes:
+    if isinstance(head, Exception):
+        raise OSError(str(head)) from head
+    return head
+
+
+def _told(place: _Place, head: bytes) -> Beginning | Skipped:
     """Return what the first bytes tell; more of them are read where no entry ends within them."""
+    path, size = place.path, place.size if isinstance(place.size, int) else len(head)
     reason = f"{path} holds no conversation."
     found: list[Transcript] = []
     for more in (*MORE, 0):
@@ -104,16 +124,8 @@ def _told(path: str, size: int, head: bytes) -> Beginning | Skipped:
             reason = str(error)
         if is_whole or not more or any(transcript.entries for transcript in found):
             break
-        head = _head(path, more)
+        head = place.system.cat_file(place.name, start=0, end=_end(place, more))
     return _beginning(path, size, found) if found else Skipped(path, reason)
-
-
-def _head(path: str, size: int) -> bytes:
-    from fsspec.core import url_to_fs
-
-    system, name = url_to_fs(path)
-    head: bytes = system.cat_file(name, 0, size)
-    return head
 
 
 def _beginning(path: str, size: int, found: Sequence[Transcript]) -> Beginning:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ipy_sessions.errors import SessionsError
+from ipy_sessions.errors import SessionsError, SettingError
 from ipy_sessions.readers.own import OwnReader
 from ipy_sessions.readers.transcript import Transcript
 from ipy_sessions.table.arrow import batches, to_pandas
@@ -146,9 +146,14 @@ def read(named: Named | Iterable[Named], *, branch: str | int = ALL, partition_b
         When nothing is there that was named.
     SessionsError
         When Dask is not installed, or something is named that is in no file.
+    SettingError
+        When `partition_bytes` is no number of bytes.
     """
     try:
         import dask.dataframe  # noqa: F401 - so that what is missing is told before anything is listed
     except ImportError:
         raise SessionsError("engine='dask' needs Dask: `pip install 'ipy_sessions[dask]'`.") from None
-    return DaskTables(Corpus(several(named), branch), PARTITION if partition_bytes is None else max(1, partition_bytes))
+    limit = PARTITION if partition_bytes is None else partition_bytes
+    if limit < 1:
+        raise SettingError(f"partition_bytes is {limit!r}. Give a number of bytes, such as {PARTITION} (128 MB).")
+    return DaskTables(Corpus(several(named), branch), limit)

@@ -31,12 +31,6 @@ from ipy_sessions.table.part import ACTIVE, ALL, Part
 Named: TypeAlias = str | Path | SessionInfo | Session | Transcript
 """A file, a folder or a pattern; a row of a list; a session that is open; a conversation that was read."""
 
-
-def several(named: Named | Iterable[Named]) -> Iterable[Named]:
-    """Return what is named as several, also where it is one."""
-    return (named,) if isinstance(named, (str, Path, Session, SessionInfo, Transcript)) else named
-
-
 FIRST = 64 * 1024  # bytes in which a header of ours ends
 
 
@@ -184,6 +178,11 @@ class Corpus:
             return str(self.branch)
         turns = Part(transcript).turns
         return turn_meant(str(self.branch), turns, transcript.header.fields.get("name") or transcript.id).last
+
+
+def several(named: Named | Iterable[Named]) -> Iterable[Named]:
+    """Return what is named as several, also where it is one."""
+    return (named,) if isinstance(named, (str, Path, Session, SessionInfo, Transcript)) else named
 
 
 def once_each(files: Iterable[Own], held: Collection[str] = ()) -> tuple[list[Own], list[Skipped]]:
