@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from distributed import Client, LocalCluster
+from fsspec.implementations.memory import MemoryFileSystem
 from hypothesis import given
 from hypothesis import strategies as st
 from jotting_kit import JottingReader, jotted
@@ -216,6 +217,44 @@ def test_what_is_no_disk_is_read_as_well(corpus: Path, in_memory: str) -> None:
             for name in ("messages", "usage", "sessions"):
                 same(getattr(tables, name).compute(), getattr(local, name).to_pandas(), places=False)
     assert not any(".trash" in skipped.path for skipped in ses.read(in_memory, engine="dask").skipped)
+
+
+class Strict(MemoryFileSystem):
+    """Storage that takes its arguments as S3 does, and refuses a range that does not end within the file."""
+
+    protocol = "strict"
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        stripped: str = super()._strip_protocol(path.replace("strict://", "memory://"))
+        return stripped
+
+    def cat_file(
+        self, path: str, version_id: str | None = None, start: int = 0, end: int | None = None, **more: object
+    ) -> bytes:
+        """Return some bytes."""
+        if version_id is not None or (end is not None and not start < end <= self.size(path)):
+            raise OSError("The requested range is not satisfiable")
+        found: bytes = super().cat_file(path, start=start, end=end, **more)
+        return found
+
+    def cat_ranges(self, paths: list[str], starts: list[int], ends: list[int], **_: object) -> list[object]:
+        """Return bytes of several files, or what went wrong."""
+        found: list[object] = []
+        for path, start, end in zip(paths, starts, ends, strict=True):
+            try:
+                found.append(self.cat_file(path, start=start, end=end))
+            except OSError as error:
+                found.append(error)
+        return found
+
+
+def test_no_more_is_asked_of_storage_than_there_is(in_memory: str) -> None:
+    """Of files that are short, empty, or begin with a long line; what it refuses is a reason, and no end."""
+    fsspec.register_implementation("strict", Strict, clobber=True)
+    fsspec.filesystem("memory").pipe_file("/hub/empty.jsonl", b"")
+    tables = ses.read(in_memory.replace("memory", "strict"), engine="dask")
+    assert {Path(skipped.path).name for skipped in tables.skipped} == {"backup.jsonl", "empty.jsonl", "sum.jsonl"}
 
 
 def test_columns_and_types_are_known_before_anything_is_read(corpus: Path, tmp_path: Path) -> None:
