@@ -1,0 +1,88 @@
+"""A file that is to be read: its bytes, its JSON records with their lines' numbers, and a first look at them.
+
+It owns how lines are told apart and what a damaged one is. It refuses to know any agent's format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import msgspec
+
+LOOK = 20  # records that tell a format
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+class Record(NamedTuple):
+    """One line that holds a JSON object.
+
+    Parameters
+    ----------
+    line
+        Its number in the file; the first line is 1.
+    says
+        What it holds.
+    """
+
+    line: int
+    says: dict[str, Any]
+
+
+class File:
+    """The bytes of a file, for a reader.
+
+    Parameters
+    ----------
+    path
+        What it is called: for messages, and where a format has no name of its own for a session.
+    data
+        All of it.
+    """
+
+    def __init__(self, path: str, data: bytes) -> None:
+        self.path = path
+        self.data = data.removeprefix(BYTE_ORDER_MARK)
+        self.bad_lines: list[int] = []
+
+    @cached_property
+    def beginning(self) -> list[dict[str, Any]]:
+        """The first records, for telling the format; empty for a file that holds no JSON."""
+        found: list[dict[str, Any]] = []
+        for number, line in enumerate(self.lines()):
+            if len(found) == LOOK or number == 2 * LOOK:
+                break
+            try:
+                found.append(_decode(line))
+            except (ValueError, RecursionError):
+                continue
+        return found
+
+    @property
+    def text(self) -> str:
+        """All of it as text; what is not UTF-8 becomes U+FFFD."""
+        return self.data.decode("utf-8", "replace")
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield the lines, empty ones included; a line ends at a line feed and nowhere else."""
+        start, end = 0, len(self.data)
+        while start < end:
+            stop = self.data.find(b"\n", start)
+            stop = end if stop < 0 else stop
+            yield self.data[start:stop]
+            start = stop + 1
+
+    def records(self) -> Iterator[Record]:
+        """Yield the lines that hold a JSON object; the numbers of those that do not are put into `bad_lines`."""
+        self.bad_lines.clear()
+        for number, line in enumerate(self.lines(), 1):
+            try:
+                says = _decode(line)
+            except (ValueError, RecursionError):
+                if line.strip():
+                    self.bad_lines.append(number)
+                continue
+            yield Record(number, says)

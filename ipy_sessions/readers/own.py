@@ -1,0 +1,29 @@
+"""The sessions of this package, as a reader reads them: whatever `store.reading` keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ipy_sessions.readers.file import File
+from ipy_sessions.readers.transcript import Transcript
+from ipy_sessions.store.reading import parse
+
+NAME = "ipy_sessions"
+
+
+class OwnReader:
+    """Our JSONL: a header of type ``session`` whose version is 1 or higher, and entries with ``seq``."""
+
+    name = NAME
+
+    def knows(self, file: File) -> bool:
+        """Tell whether the first record is our header: pi's has a ``timestamp`` where ours has ``ts``."""
+        first = file.beginning[0] if file.beginning else {}
+        return first.get("type") == "session" and "ts" in first and isinstance(first.get("id"), str)
+
+    def read(self, file: File) -> Iterator[Transcript]:
+        """Yield the session; messages are decoded when somebody looks at them."""
+        contents = parse(file.data, Path(file.path))
+        numbers = [line.number for line in contents.bad_lines]
+        yield Transcript(contents.header, list(contents.tree), self.name, file.path, {}, numbers)

@@ -1,0 +1,187 @@
+"""What a reader yields: a conversation as a header and entries of our own, and an account of what it did not know.
+
+It owns how what another agent has written gets ids, parents and times of ours. Ids are derived from those there, so
+that a file that is read twice, or was imported before, is the same conversation both times.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from ipy_sessions.entries import VERSION, Entry, Header
+from ipy_sessions.identifiers import derived, moment, timestamp
+
+EPOCH = "1970-01-01T00:00:00.000Z"
+"""The time of what has none, nor anything before it."""
+WRITTEN = len(EPOCH)
+MILLISECONDS = 100_000_000_000  # a number above it counts milliseconds since 1970, one below it seconds
+
+
+class Transcript(NamedTuple):
+    """One conversation, whoever has written it.
+
+    Parameters
+    ----------
+    header
+        Which session it is; ``source`` in its fields says where one of another agent comes from.
+    entries
+        Its entries in the order of the file; every one of them has an id.
+    format
+        The name of the reader: ``"ipy_sessions"``, ``"pi"``, ``"claude_code"`` and so on.
+    path
+        The file, as it was named.
+    unknown
+        How many records of each type were kept without being understood.
+    bad_lines
+        Numbers of the lines that could not be read; the first line is 1.
+    """
+
+    header: Header
+    entries: Sequence[Entry]
+    format: str
+    path: str = ""
+    unknown: Mapping[str, int] = {}
+    bad_lines: Sequence[int] = ()
+
+    @property
+    def id(self) -> str:
+        """The session's id."""
+        return self.header.id
+
+
+class Follows(NamedTuple):
+    """What an entry that is being read follows: a record there, which may come later in the file."""
+
+    key: str
+
+
+class LastOne:
+    """An entry follows the one that was read before it."""
+
+
+LAST = LastOne()
+
+
+class Draft:
+    """A transcript of another agent while it is being read.
+
+    Parameters
+    ----------
+    format
+        The name of the reader.
+    key
+        What the other agent calls the session.
+    ts
+        When it began, in any form that `when` reads.
+    """
+
+    def __init__(self, format: str, key: str, ts: object = None) -> None:  # noqa: A002 - the field's word
+        self.format, self.key = format, key
+        self.ts = when(ts) or EPOCH
+        self.id = derived(self.ts, format, key)
+        self.fields: dict[str, Any] = {}
+        self.unknown: Counter[str] = Counter()
+        self.bad_lines: list[int] = []
+        self._now = self.ts
+        self._drafts: list[tuple[str, str, str, Follows | LastOne | None, dict[str, Any]]] = []
+        self._ids: dict[str, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._drafts)
+
+    def add(
+        self,
+        type: str,  # noqa: A002 - the entry's word
+        fields: dict[str, Any],
+        *,
+        key: str | None = None,
+        ts: object = None,
+        after: Follows | LastOne | None = LAST,
+        raw: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Add an entry; return its id, or that of the entry that has this key already, which is left as it is.
+
+        Parameters
+        ----------
+        type
+            ``"message"``, ``"settings"``, ``"compaction"`` and so on.
+        fields
+            What its line will hold, by the names of design §5. It is kept, not copied.
+        key
+            What the other agent calls it; its place in the file where it has no name there.
+        ts
+            When it was written, in any form that `when` reads; that of the entry before it where it says nothing.
+        after
+            What it follows; ``None`` for one that begins a conversation or stands outside the tree.
+        raw
+            What the record says that has no field of ours.
+        """
+        name = key if key is not None else f"#{len(self._drafts)}"
+        if name in self._ids:
+            return self._ids[name]
+        self._now = when(ts) or self._now
+        entry_id = self._ids[name] = derived(self._now, self.format, self.key, name)
+        source: dict[str, Any] = {"format": self.format, "id": key}
+        if raw:
+            source["raw"] = raw
+        self._drafts.append((type, entry_id, self._now, after, {**fields, "source": source}))
+        return entry_id
+
+    def keep(self, type: str, record: Mapping[str, Any], **place: Any) -> str:  # noqa: A002 - the record's word
+        """Keep, and count, a record that this version does not understand; `place` is as for `add`."""
+        self.unknown[type] += 1
+        return self.add("unknown", {}, raw=record, **place)
+
+    def id_of(self, key: str) -> str | None:
+        """Return the id of the entry of that name there; ``None`` when no such entry was read yet."""
+        return self._ids.get(key)
+
+    def finish(self, path: str = "") -> Transcript:
+        """Return the transcript: parents and numbers are set, and the header says where it comes from."""
+        entries: list[Entry] = []
+        last: str | None = None
+        for seq, (type_, entry_id, ts, after, fields) in enumerate(self._drafts, 1):
+            parent = last if isinstance(after, LastOne) else None if after is None else self._parent(after.key)
+            entry = Entry(type_, seq, entry_id, parent, self.id, ts, fields, fields.get("role"))
+            entries.append(entry)
+            if entry.in_tree:
+                last = entry_id
+        source = {"format": self.format, "id": self.key}
+        header = Header(VERSION, self.id, self.ts, {**self.fields, "source": source})
+        return Transcript(header, entries, self.format, path, dict(self.unknown), tuple(self.bad_lines))
+
+    def _parent(self, key: str) -> str:
+        """Return a parent's id; of one that is not in the file a made-up one, so that it is reported as missing."""
+        return self._ids.get(key) or derived(self.ts, self.format, self.key, "missing", key)
+
+
+def when(written: object) -> str | None:
+    """Return a time as the log writes it; ``None`` for what is no time.
+
+    Parameters
+    ----------
+    written
+        ISO 8601, or seconds or milliseconds since 1970.
+    """
+    if isinstance(written, str) and len(written) == WRITTEN and written[-1] == "Z" and written[-5] == ".":
+        return written if _is_time(written) else None
+    try:
+        if isinstance(written, str):
+            return timestamp(moment(written))
+        if isinstance(written, int | float) and not isinstance(written, bool):
+            seconds = written / 1000 if abs(written) > MILLISECONDS else written
+            return timestamp(datetime.fromtimestamp(seconds, UTC))
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None
+
+
+def _is_time(written: str) -> bool:
+    try:
+        datetime.fromisoformat(written)
+    except ValueError:
+        return False
+    return True
