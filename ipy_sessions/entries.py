@@ -34,7 +34,7 @@ class Message(TypedDict):
     content: list[Block]
 
 
-OUTSIDE_TREE = frozenset({"label", "info", "leaf", "usage", "repair", "context_edit"})
+OUTSIDE_TREE = frozenset({"label", "info", "leaf", "usage", "repair", "context_edit", "drop"})
 """Types that say something about a session and are no part of the conversation."""
 
 
