@@ -37,8 +37,8 @@ class Asked(NamedTuple):
     sections: tuple[tuple[str, str], ...] = ()
 
     def told(self, text: str) -> Asked:
-        """Return these with one more part of the system text."""
-        return self._replace(texts=(*self.texts, text)) if text else self
+        """Return these with one more part of the system text, unless it says that already."""
+        return self._replace(texts=(*self.texts, text)) if text and text not in self.texts else self
 
     def named(self, name: str, text: str | None) -> Asked:
         """Return these with another text in the section of that name, or with ``None`` without it."""

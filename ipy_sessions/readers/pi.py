@@ -96,7 +96,7 @@ class _Reading:
             self._stands_for[place.name] = place.step
 
     def end(self) -> None:
-        """Say where pi would go on, when that is not behind the last step: at the file's last record, whatever it is."""
+        """Say where pi would go on, at the file's last record, when that does not stand behind the last step."""
         last = self._names[-1]
         at = None if last is None else self._stands_for.get(last, last)
         target = self.id_of(at)
@@ -135,14 +135,14 @@ class _Reading:
 
     def _add(self, record: dict[str, Any], place: _Place, ours: Ours | None) -> bool:
         """Add a record's entry; tell whether it is a step."""
-        ts = when(record.get("timestamp")) or _said_at(record)
-        after = None if place.step is None else Follows(place.step)
+        written, after = record.get("timestamp"), None if place.step is None else Follows(place.step)
+        ts = written if (read := when(written) is not None) else _said_at(record)
         if ours is None:
             kind = record.get("type")
             self.draft.keep(kind if isinstance(kind, str) else "?", record, key=place.key, ts=ts, after=after)
             return after is not None
         is_step = ours.type not in OUTSIDE_TREE and (after is not None or ours.type in ROOTS)
-        rest = ours.rest | _odd(record, place, ts, is_step=is_step)
+        rest = ours.rest | odd if (odd := _odd(record, place, timed=read, is_step=is_step)) else ours.rest
         after = after if is_step else None
         entry_id = self.draft.add(ours.type, ours.fields, key=place.key, ts=ts, after=after, raw=rest)
         if ours.hidden:
@@ -172,12 +172,12 @@ def _said_at(record: Record) -> object:
     return said.get("timestamp") if isinstance(said, Mapping) else None
 
 
-def _odd(record: Record, place: _Place, ts: object, *, is_step: bool) -> dict[str, Any]:
+def _odd(record: Record, place: _Place, *, timed: bool, is_step: bool) -> dict[str, Any]:
     """Return what every record says and our entry does not, as an id that stands twice, or the place of a label."""
     odd: dict[str, Any] = {}
     if place.key is None and "id" in record:
         odd["id"] = record["id"]
-    if "timestamp" in record and (not isinstance(ts, str) or when(record["timestamp"]) is None):
+    if not timed and "timestamp" in record:
         odd["timestamp"] = record["timestamp"]
     if "parentId" in record and not (is_step and record["parentId"] == place.step):
         odd["parentId"] = record["parentId"]

@@ -6,12 +6,11 @@ beside the fields, so that nothing is lost; it refuses to know where a message s
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 from ipy_sessions.entries import Block
+from ipy_sessions.readers.calls import call_id, finished
 
 REASONS = {"stop": "end_turn", "length": "max_tokens", "toolUse": "tool_use"}
 ENDS = {"error": "error", "aborted": "interrupted"}
@@ -21,8 +20,9 @@ TOKENS = {
     "cacheRead": "cache_read_input_tokens",
     "cacheWrite": "cache_creation_input_tokens",
 }
-LONGEST_ID = 64  # characters of a call's id, as pi itself sends them to the Messages API
-_ODD = re.compile(r"[^a-zA-Z0-9_-]")
+
+Taken: TypeAlias = tuple[Block, Sequence[str]]
+"""A block of ours, and the names in pi's whose values it has."""
 
 
 class Said(NamedTuple):
@@ -72,43 +72,63 @@ def paid(usage: object) -> dict[str, Any]:
     return fields
 
 
-def call_id(name: str) -> str:
-    """Return a call's id as the Messages API takes it; other providers' ids are longer and hold other characters."""
-    if len(name) <= LONGEST_ID and name and not _ODD.search(name):
-        return name
-    mark = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-    return f"{_ODD.sub('_', name)[: LONGEST_ID - len(mark) - 1]}_{mark}"
-
-
 def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _block(block: object) -> tuple[Block | None, Any]:
     """Return a block as ours and what is left of it; ``None`` and all of it for one that is not known here."""
-    match block:
-        case {"type": "text", "text": str()} if len(block) == 2:  # most are  # noqa: PLR2004 - its two names
-            return block, None
-        case {"type": "text", "text": str(text), **rest}:
-            return {"type": "text", "text": text}, rest
-        case {"type": "toolCall", "id": str(name), "name": str(tool), "arguments": dict(given), **rest}:
-            taken = call_id(name)
-            return {"type": "tool_use", "id": taken, "name": tool, "input": given}, _also(rest, name, taken)
-        case {"type": "thinking", "redacted": True, "thinkingSignature": str(sealed), **rest}:
-            rest = {name: value for name, value in rest.items() if value != ""}
-            return {"type": "redacted_thinking", "data": sealed}, rest
-        case {"type": "thinking", "thinking": str(thought), **rest}:
-            ours: Block = {"type": "thinking", "thinking": thought}
-            if isinstance(rest.get("thinkingSignature"), str):
-                ours["signature"] = rest.pop("thinkingSignature")
-            return ours, rest
-        case {"type": "image", "data": str(data), "mimeType": str(kind), **rest}:
-            return {"type": "image", "source": {"type": "base64", "media_type": kind, "data": data}}, rest
-    return None, block
+    kind = block.get("type") if isinstance(block, dict) else None
+    read = BLOCKS.get(kind) if isinstance(kind, str) else None
+    ours = None if read is None or not isinstance(block, dict) else read(block)
+    if ours is None or not isinstance(block, dict):
+        return None, block
+    taken, names = ours
+    return taken, {name: value for name, value in block.items() if name not in names} if len(block) > len(
+        names
+    ) else None
 
 
-def _also(rest: dict[str, Any], name: str, taken: str) -> dict[str, Any]:
-    return rest if name == taken else {**rest, "id": name}
+def _text(block: Mapping[str, Any]) -> Taken | None:
+    text = block.get("text")
+    return ({"type": "text", "text": text}, ("type", "text")) if isinstance(text, str) else None
+
+
+def _call(block: Mapping[str, Any]) -> Taken | None:
+    name, tool, given = block.get("id"), block.get("name"), block.get("arguments")
+    if not (isinstance(name, str) and isinstance(tool, str) and isinstance(given, dict)):
+        return None
+    ours = {"type": "tool_use", "id": call_id(name), "name": tool, "input": given}
+    return ours, ("type", "id", "name", "arguments") if ours["id"] == name else ("type", "name", "arguments")
+
+
+def _thinking(block: Mapping[str, Any]) -> Taken | None:
+    thought, signature = block.get("thinking"), block.get("thinkingSignature")
+    if block.get("redacted") is True and isinstance(signature, str) and thought in ("", None):
+        names = [name for name in ("type", "redacted", "thinkingSignature", "thinking") if name in block]
+        return {"type": "redacted_thinking", "data": signature}, names
+    if not isinstance(thought, str):
+        return None
+    ours = {"type": "thinking", "thinking": thought}
+    if not isinstance(signature, str):
+        return ours, ("type", "thinking")
+    return {**ours, "signature": signature}, ("type", "thinking", "thinkingSignature")
+
+
+def _image(block: Mapping[str, Any]) -> Taken | None:
+    data, kind = block.get("data"), block.get("mimeType")
+    if not (isinstance(data, str) and isinstance(kind, str)):
+        return None
+    source = {"type": "base64", "media_type": kind, "data": data}
+    return {"type": "image", "source": source}, ("type", "data", "mimeType")
+
+
+BLOCKS: dict[str, Callable[[Mapping[str, Any]], Taken | None]] = {
+    "text": _text,
+    "toolCall": _call,
+    "thinking": _thinking,
+    "image": _image,
+}
 
 
 def _without(said: Mapping[str, Any], *names: str) -> dict[str, Any]:
@@ -143,11 +163,6 @@ def _ending(rest: dict[str, Any], blocks: list[Block]) -> dict[str, Any]:
     if reason == "error" and isinstance(rest.get("errorMessage"), str):
         fields["error"] = {"type": "error", "message": rest.pop("errorMessage")}
     return fields
-
-
-def finished(blocks: list[Block]) -> str:
-    """Return why an answer ended of which nobody has written that: it is whole, as what is written by hand is."""
-    return "tool_use" if any(block.get("type") == "tool_use" for block in blocks) else "end_turn"
 
 
 def _result(said: Mapping[str, Any]) -> Said | None:

@@ -116,7 +116,7 @@ def _compaction(record: Record, around: Around) -> Ours | None:
     summary, before = record.get("summary"), record.get("tokensBefore")
     if not isinstance(summary, str):
         return None
-    fields = {"summary": summary, "first_kept_entry_id": around.first_kept(record)}
+    fields: dict[str, Any] = {"summary": summary, "first_kept_id": around.first_kept(record)}
     if isinstance(before, int) and not isinstance(before, bool):
         fields["tokens_before"] = before
     return Ours("compaction", fields | paid(record.get("usage")), _rest(record, "summary"))
