@@ -13,13 +13,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
-import msgspec
-
 from ipy_sessions.entries import Block
 from ipy_sessions.readers.asked import Asked
 from ipy_sessions.readers.calls import finished
 from ipy_sessions.readers.file import File
-from ipy_sessions.readers.plain_values import blocks_of, call_in, calls_in, first, paid, result_in, text_in
+from ipy_sessions.readers.plain_values import (
+    blocks_of,
+    call_in,
+    calls_in,
+    first,
+    paid,
+    result_in,
+    text_in,
+)
 from ipy_sessions.readers.transcript import Draft, Transcript, when
 
 NAME = "plain"
@@ -30,7 +36,8 @@ KINDS = {
     **dict.fromkeys(("tool_call", "tool_use"), "call"),
     **dict.fromkeys(("tool_result", "tool", "function"), "result"),
 }
-"""What a line is, by its ``type`` or its ``role``."""
+"""What a line is, by what it `SAYS`."""
+SAYS = ("type", "role")
 TIMES = ("ts", "timestamp", "time", "created_at")
 IDS = ("tool_call_id", "tool_use_id", "call_id", "id")
 OTHERS = frozenset({"message", "payload", "parentUuid", "parentId", "parent_id", "sessionId", "seq"})
@@ -73,21 +80,26 @@ class _Reading:
         kind = _kind(line)
         if kind == "system":
             self._asked = self._asked.told(text_in(line.get("content")))
-            self.draft.add("settings", self._asked.fields, ts=_time(line), raw=_rest(line, "role", "content"))
+            known = {"content"} if isinstance(line.get("content"), str) else set[str]()
+            self.draft.add("settings", self._asked.fields, ts=_time(line), raw=_rest(line, *known))
         elif kind == "call":
-            self._answer(line, [call_in(line, self._id(line))], _rest(line, "type", "role"))
+            block, known = call_in(line, self._id(line))
+            self._answer(line, [block], _rest(line, *known))
         elif kind == "result":
-            block = result_in(line, self._call_of(line))
-            self._add(line, {"role": "user", "content": [block]}, _rest(line, "type", "role", "content"))
+            block, left = result_in(line, self._call_of(line))
+            self._add(line, {"role": "user", "content": [block]}, _rest(left))
         elif kind == "assistant":
             blocks, left = blocks_of(line.get("content"))
-            calls = calls_in(line, self._id({}))
-            self._answer(line, [*blocks, *calls], _rest(line, "role", "content", "model") | left)
+            calls, uncalled = calls_in(line, self._id({}))
+            self._answer(
+                line, [*blocks, *calls], _rest(line, "content", "tool_calls", "function_call") | left | uncalled
+            )
         elif kind == "user":
             blocks, left = blocks_of(line.get("content"))
-            self._add(line, {"role": "user", "content": blocks}, _rest(line, "role", "content") | left)
+            self._add(line, {"role": "user", "content": blocks}, _rest(line, "content") | left)
         else:
-            self.draft.keep(str(line.get("type", line.get("role", "?"))), line, ts=_time(line))
+            said = line.get("type", line.get("role"))
+            self.draft.keep(said if isinstance(said, str) else "?", line, ts=_time(line))
 
     def _answer(self, line: Line, blocks: list[Block], rest: dict[str, Any]) -> None:
         reason, model = line.get("stop_reason"), line.get("model")
@@ -124,11 +136,7 @@ class _Reading:
 
 def _kind(line: Line) -> str | None:
     """Return what a line is; ``None`` for what is not known here."""
-    for name in ("type", "role"):
-        said = line.get(name)
-        if isinstance(said, str) and said in KINDS:
-            return KINDS[said]
-    return None
+    return next((KINDS[line[name]] for name in SAYS if _is_kind(line.get(name))), None)
 
 
 def _time(line: Line) -> str | None:
@@ -139,14 +147,19 @@ def _time(line: Line) -> str | None:
 
 
 def _rest(line: Line, *known: str) -> dict[str, Any]:
-    return {name: value for name, value in line.items() if name not in known}
+    """Return what has no field of ours: neither what was read, nor what says that it is a message."""
+    return {name: said for name, said in line.items() if name not in known and not (name in SAYS and _is_kind(said))}
+
+
+def _is_kind(said: object) -> bool:
+    return isinstance(said, str) and said in KINDS
 
 
 def _key(file: File) -> str:
     """Return what a conversation is called that has no name: its file, and how it begins, up to the first question."""
     told = hashlib.blake2b(digest_size=8)
     for line in file.beginning:
-        told.update(msgspec.json.encode(line))
+        told.update(f"{_kind(line)} {_time(line)} {text_in(line.get('content'))}".encode())
         if _kind(line) == "user":
             break
     return f"{PurePath(file.path).name} {told.hexdigest()}"

@@ -6,10 +6,9 @@ that people make up. It refuses to know what comes before a line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
-
-import msgspec
 
 from ipy_sessions.entries import Block, text_of
 from ipy_sessions.readers.calls import call_id
@@ -44,7 +43,8 @@ def blocks_of(content: object) -> tuple[list[Block], dict[str, Any]]:
     if content is None:
         return [], {}
     if not isinstance(content, list):
-        return [_text(content)], {}
+        text = _written(content)
+        return ([], {"content": content}) if text is None else ([_text(text)], {})
     blocks: list[Block] = []
     left: dict[str, Any] = {}
     for number, block in enumerate(content):
@@ -55,35 +55,40 @@ def blocks_of(content: object) -> tuple[list[Block], dict[str, Any]]:
     return blocks, {"content": left} if left else {}
 
 
-def call_in(line: Line, name: str) -> Block:
-    """Return a line of its own that is a call, as a block; `name` is the call's id."""
+def call_in(line: Line, name: str) -> tuple[Block, set[str]]:
+    """Return a line of its own that is a call, as a block, and the names whose values it has; `name` is its id."""
     within = line.get("content")
     told = {**within, **line} if isinstance(within, dict) else line
-    given = next((told[key] for key in INPUTS if key in told), within if within is not told else None)
-    return _call(name, first(told, TOOLS, str) or "", given)
+    tool = next((key for key in TOOLS if isinstance(told.get(key), str)), "")
+    given = next((key for key in INPUTS if key in told), "" if told is not line else "content")
+    return _call(name, told.get(tool) or "", told.get(given)), {tool, given}
 
 
-def calls_in(line: Line, name: str) -> Iterator[Block]:
-    """Yield the calls that an answer has beside its content, as OpenAI has them; `name` is an id for one without."""
-    calls = line.get("tool_calls")
-    calls = calls if isinstance(calls, list) else []
-    for number, call in enumerate([*calls, {"function": line.get("function_call")}]):
-        function = call.get("function") if isinstance(call, dict) else None
-        if isinstance(function, dict) and isinstance(function.get("name"), str):
-            own = call.get("id")
-            yield _call(
-                own if isinstance(own, str) else f"{name}_{number}", function["name"], function.get("arguments")
-            )
+def calls_in(line: Line, name: str) -> tuple[list[Block], dict[str, Any]]:
+    """Return the calls that an answer has beside its content, as OpenAI has them, and what there is no call.
+
+    `name` is the beginning of an id for one that has none.
+    """
+    blocks: list[Block] = []
+    left: dict[str, Any] = {}
+    for key in ("tool_calls", "function_call"):
+        said = line.get(key)
+        calls = said if isinstance(said, list) else [{"function": said}]
+        found = [_function(call, f"{name}_{number}") for number, call in enumerate(calls)]
+        blocks += [block for block in found if block is not None]
+        if key in line and None in found:
+            left[key] = said
+    return blocks, left
 
 
-def result_in(line: Line, name: str) -> Block:
-    """Return a line of its own that is a result, as a block; `name` is the id of its call."""
-    said = next((line[key] for key in RESULTS if key in line), None)
-    content, _ = blocks_of(said)
+def result_in(line: Line, name: str) -> tuple[Block, dict[str, Any]]:
+    """Return a line of its own that is a result, as a block, and what is left of it; `name` is the id of its call."""
+    key = next((key for key in RESULTS if key in line), "")
+    content, left = blocks_of(line.get(key))
     result: Block = {"type": "tool_result", "tool_use_id": call_id(name), "content": content}
     if True in (line.get("is_error"), line.get("isError"), line.get("error")):
         result["is_error"] = True
-    return result
+    return result, {name: value for name, value in line.items() if name != key} | left
 
 
 def paid(line: Line) -> dict[str, Any]:
@@ -101,14 +106,30 @@ def paid(line: Line) -> dict[str, Any]:
     return fields
 
 
-def _text(value: object) -> Block:
-    return {"type": "text", "text": value if isinstance(value, str) else msgspec.json.encode(value).decode()}
+def _text(text: str) -> Block:
+    return {"type": "text", "text": text}
+
+
+def _written(value: object) -> str | None:
+    """Return a value as text: JSON, where it is none; ``None`` for what is nested too deeply to be written."""
+    try:
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        return None
+
+
+def _function(call: object, name: str) -> Block | None:
+    function = call.get("function") if isinstance(call, dict) else None
+    if not isinstance(call, dict) or not isinstance(function, dict) or not isinstance(function.get("name"), str):
+        return None
+    own = call.get("id")
+    return _call(own if isinstance(own, str) else name, function["name"], function.get("arguments"))
 
 
 def _call(name: str, tool: str, given: object) -> Block:
     if isinstance(given, str):
         try:
-            given = msgspec.json.decode(given)
+            given = json.loads(given)
         except (ValueError, RecursionError):
             given = {"input": given}
     taken = given if isinstance(given, dict) else {} if given is None else {"input": given}
