@@ -37,21 +37,16 @@ def test_chats_that_begin_alike_are_two() -> None:
 
 
 def test_what_looks_like_a_prompt_in_an_answer_is_the_answers() -> None:
-    """aider ends its own lines with two spaces; a prompt may have several lines, and an empty one between two."""
-    (chat,) = aider(
-        f"{BEGUN}\n#### one  \n####   \n#### two  \n\nFirst:\n\n#### A heading\n\n> a quotation\n\n# A title\n\n"
-    )
-    assert said(chat) == [
-        ("user", "one\n\ntwo"),
-        ("assistant", "First:\n\n#### A heading\n\n> a quotation\n\n# A title"),
-    ]
+    """Its own lines end with two spaces; a prompt may have several lines, and an empty one between two."""
+    answer = "First:\n\n#### A heading\n\n> a quotation\n\n# A title"
+    (chat,) = aider(f"{BEGUN}\n#### one  \n####   \n#### two  \n\n{answer}\n\n")
+    assert said(chat) == [("user", "one\n\ntwo"), ("assistant", answer)]
 
 
 def test_a_file_whose_spaces_an_editor_has_cut_off_is_read_by_its_marks() -> None:
     """Two prompts have an empty line between them."""
-    (chat,) = aider(
-        f"{BEGUN}\n#### /add b.py\n> Added b.py\n\n#### one\n####\n#### two\n\nAn answer.\n\n\n#### three\n\n#### four\n"
-    )
+    prompts = "#### /add b.py\n> Added b.py\n\n#### one\n####\n#### two\n"
+    (chat,) = aider(f"{BEGUN}\n{prompts}\nAn answer.\n\n\n#### three\n\n#### four\n")
     assert [text for _, text in said(chat)] == ["/add b.py", "one\n\ntwo", "An answer.", "three", "four"]
     assert chat.entries[0].fields["source"]["raw"] == {"told": "Added b.py"}
 
@@ -60,7 +55,8 @@ def test_the_program_tells_model_tokens_and_cost() -> None:
     """Rounded, as it has rounded them; and whether an answer was stopped."""
     (chat,) = aider(
         f"{BEGUN}> Aider v0.86  \n> Main model: sonnet with diff edit format  \n\n#### one  \n\nOne.\n\n"
-        "> Tokens: 2.3k sent, 1.1k cache write, 7 cache hit, 120 received.  \n> Cost: $0.0123 message, $1.05 session.  \n"
+        "> Tokens: 2.3k sent, 1.1k cache write, 7 cache hit, 120 received.  \n"
+        "> Cost: $0.0123 message, $1.05 session.  \n"
         "\n#### two  \n\nTw\n\n> ^C KeyboardInterrupt  \n"
     )
     _, one, _, two = chat.entries
