@@ -63,7 +63,7 @@ def paid(usage: object) -> dict[str, Any]:
     """
     if not isinstance(usage, dict):
         return {}
-    tokens = {ours: usage[name] for name, ours in TOKENS.items() if _is_count(usage.get(name))}
+    tokens = {ours: usage[name] for name, ours in TOKENS.items() if type(usage.get(name)) is int}
     fields: dict[str, Any] = {"usage": tokens} if tokens else {}
     cost = usage.get("cost")
     total = cost.get("total") if isinstance(cost, dict) else None
@@ -72,21 +72,18 @@ def paid(usage: object) -> dict[str, Any]:
     return fields
 
 
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _block(block: object) -> tuple[Block | None, Any]:
     """Return a block as ours and what is left of it; ``None`` and all of it for one that is not known here."""
-    kind = block.get("type") if isinstance(block, dict) else None
-    read = BLOCKS.get(kind) if isinstance(kind, str) else None
-    ours = None if read is None or not isinstance(block, dict) else read(block)
-    if ours is None or not isinstance(block, dict):
+    if not isinstance(block, dict):
         return None, block
-    taken, names = ours
-    return taken, {name: value for name, value in block.items() if name not in names} if len(block) > len(
-        names
-    ) else None
+    kind = block.get("type")
+    read = BLOCKS.get(kind) if isinstance(kind, str) else None
+    if read is None or (taken := read(block)) is None:
+        return None, block
+    ours, names = taken
+    if len(block) == len(names):  # most are
+        return ours, None
+    return ours, {name: value for name, value in block.items() if name not in names}
 
 
 def _text(block: Mapping[str, Any]) -> Taken | None:
@@ -148,7 +145,8 @@ def _answer(said: Mapping[str, Any]) -> Said:
     if isinstance(said.get("model"), str):
         fields["model"] = rest.pop("model")
     fields |= _ending(rest, blocks)
-    return Said(fields | paid(said.get("usage")), rest | left)
+    fields |= paid(said.get("usage"))
+    return Said(fields, rest | left if left else rest)
 
 
 def _ending(rest: dict[str, Any], blocks: list[Block]) -> dict[str, Any]:
