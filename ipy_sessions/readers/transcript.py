@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from ipy_sessions.entries import VERSION, Entry, Header
-from ipy_sessions.identifiers import derived, moment, timestamp
+from ipy_sessions.identifiers import Namer, derived, moment, timestamp
 
 EPOCH = "1970-01-01T00:00:00.000Z"
 """The time of what has none, nor anything before it."""
@@ -83,8 +83,12 @@ class Draft:
         self.ts = when(ts) or EPOCH
         self.id = derived(self.ts, format, key)
         self.fields: dict[str, Any] = {}
+        """What the header will hold, by the names of design §5."""
+        self.raw: dict[str, Any] = {}
+        """What is said of the session that has no field of ours."""
         self.unknown: Counter[str] = Counter()
         self.bad_lines: list[int] = []
+        self._name = Namer(format, key)
         self._now = self.ts
         self._drafts: list[tuple[str, str, str, Follows | LastOne | None, dict[str, Any]]] = []
         self._ids: dict[str, str] = {}
@@ -109,7 +113,7 @@ class Draft:
         type
             ``"message"``, ``"settings"``, ``"compaction"`` and so on.
         fields
-            What its line will hold, by the names of design §5. It is kept, not copied.
+            What its line will hold, by the names of design §5.
         key
             What the other agent calls it; its place in the file where it has no name there.
         ts
@@ -123,7 +127,7 @@ class Draft:
         if name in self._ids:
             return self._ids[name]
         self._now = when(ts) or self._now
-        entry_id = self._ids[name] = derived(self._now, self.format, self.key, name)
+        entry_id = self._ids[name] = self._name(self._now, name)
         source: dict[str, Any] = {"format": self.format, "id": key}
         if raw:
             source["raw"] = raw
@@ -149,7 +153,7 @@ class Draft:
             entries.append(entry)
             if entry.in_tree:
                 last = entry_id
-        source = {"format": self.format, "id": self.key}
+        source = {"format": self.format, "id": self.key, **({"raw": self.raw} if self.raw else {})}
         header = Header(VERSION, self.id, self.ts, {**self.fields, "source": source})
         return Transcript(header, entries, self.format, path, dict(self.unknown), tuple(self.bad_lines))
 
