@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from ipy_sessions.entries import VERSION, Entry, Header
+from ipy_sessions.entries import VERSION, Entry, Header, Kept
 from ipy_sessions.identifiers import Namer, derived, moment, timestamp
 
 EPOCH = "1970-01-01T00:00:00.000Z"
@@ -90,7 +90,7 @@ class Draft:
         self.bad_lines: list[int] = []
         self._name = Namer(format, key)
         self._now = self.ts
-        self._drafts: list[tuple[str, str, str, Follows | LastOne | None, dict[str, Any]]] = []
+        self._drafts: list[tuple[str, str, str, Follows | LastOne | None, dict[str, Any] | Kept, str | None]] = []
         self._ids: dict[str, str] = {}
 
     def __len__(self) -> int:
@@ -99,12 +99,13 @@ class Draft:
     def add(
         self,
         type: str,  # noqa: A002 - the entry's word
-        fields: dict[str, Any],
+        fields: dict[str, Any] | Kept,
         *,
         key: str | None = None,
         ts: object = None,
         after: Follows | LastOne | None = LAST,
         raw: Mapping[str, Any] | None = None,
+        role: str | None = None,
     ) -> str:
         """Add an entry; return its id, or that of the entry that has this key already, which is left as it is.
 
@@ -113,7 +114,8 @@ class Draft:
         type
             ``"message"``, ``"settings"``, ``"compaction"`` and so on.
         fields
-            What its line will hold, by the names of design §5.
+            What its line will hold, by the names of design §5; or where to read that when it is asked for, ``source``
+            included.
         key
             What the other agent calls it; its place in the file where it has no name there.
         ts
@@ -122,22 +124,32 @@ class Draft:
             What it follows; ``None`` for one that begins a conversation or stands outside the tree.
         raw
             What the record says that has no field of ours.
+        role
+            Of a message whose fields are read when they are asked for.
         """
         name = key if key is not None else f"#{len(self._drafts)}"
         if name in self._ids:
             return self._ids[name]
         self._now = when(ts) or self._now
         entry_id = self._ids[name] = self._name(self._now, name)
-        source: dict[str, Any] = {"format": self.format, "id": key}
-        if raw:
-            source["raw"] = raw
-        self._drafts.append((type, entry_id, self._now, after, {**fields, "source": source}))
+        if isinstance(fields, dict):
+            source: dict[str, Any] = {"format": self.format, "id": key}
+            if raw:
+                source["raw"] = raw
+            fields, role = {**fields, "source": source}, fields.get("role")
+        self._drafts.append((type, entry_id, self._now, after, fields, role))
         return entry_id
 
-    def keep(self, type: str, record: Mapping[str, Any], **place: Any) -> str:  # noqa: A002 - the record's word
+    def also(self, key: str, entry_id: str) -> None:
+        """Say that another record there is part of an entry: what follows that record follows this entry."""
+        self._ids.setdefault(key, entry_id)
+
+    def keep(self, type: str, record: Mapping[str, Any] | Kept, **place: Any) -> str:  # noqa: A002 - the record's word
         """Keep, and count, a record that this version does not understand; `place` is as for `add`."""
         self.unknown[type] += 1
-        return self.add("unknown", {}, raw=record, **place)
+        if isinstance(record, Mapping):
+            return self.add("unknown", {}, raw=record, **place)
+        return self.add("unknown", record, **place)
 
     def id_of(self, key: str) -> str | None:
         """Return the id of the entry of that name there; ``None`` when no such entry was read yet."""
@@ -147,9 +159,9 @@ class Draft:
         """Return the transcript: parents and numbers are set, and the header says where it comes from."""
         entries: list[Entry] = []
         last: str | None = None
-        for seq, (type_, entry_id, ts, after, fields) in enumerate(self._drafts, 1):
+        for seq, (type_, entry_id, ts, after, fields, role) in enumerate(self._drafts, 1):
             parent = last if isinstance(after, LastOne) else None if after is None else self._parent(after.key)
-            entry = Entry(type_, seq, entry_id, parent, self.id, ts, fields, fields.get("role"))
+            entry = Entry(type_, seq, entry_id, parent, self.id, ts, fields, role)
             entries.append(entry)
             if entry.in_tree:
                 last = entry_id
