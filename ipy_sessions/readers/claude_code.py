@@ -1,8 +1,8 @@
 """The sessions of Claude Code: which lines of a file belong to which conversation.
 
 A file is one session. Where its lines name several and one goes on from another, as after a resume, they are one
-conversation, and it is called as the one that goes on. Where they do not, each is a transcript. A sub-agent's lines, which older
-versions write between the others, are a transcript of their own.
+conversation, and it is called as the one that goes on; where they do not, each is a transcript. The lines of a
+sub-agent, which older versions write between the others, are a transcript of their own.
 
 How the format is told is in `claude_lines`, what becomes of a conversation in `claude_conversation`.
 """
@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from ipy_sessions.entries import is_content, text_of
 from ipy_sessions.entries import blocks as as_blocks
+from ipy_sessions.entries import is_content, text_of
 from ipy_sessions.readers.claude_conversation import Conversation
 from ipy_sessions.readers.claude_lines import ALONE, ASIDE, Head, heads, is_line
 from ipy_sessions.readers.claude_steps import FORMAT
-from ipy_sessions.readers.file import File
+from ipy_sessions.readers.file import File, uncollected
 from ipy_sessions.readers.transcript import Draft, Transcript
 
 
@@ -33,6 +33,11 @@ class ClaudeCodeReader:
 
     def read(self, file: File) -> Iterator[Transcript]:
         """Yield each session, and behind it those of its sub-agents."""
+        with uncollected():
+            transcripts = list(self._read(file))
+        yield from transcripts
+
+    def _read(self, file: File) -> Iterator[Transcript]:
         lines = heads(file)
         known = _known(lines)
         _name_sessions(lines, known, PurePath(file.path).stem)
@@ -47,7 +52,7 @@ class ClaudeCodeReader:
                 parent = drafts.get(first.session)
                 draft.fields |= {} if parent is None else {"parent_session": parent.id}
                 draft.fields |= calls.of(groups[key])
-            draft.bad_lines = list(file.bad_lines)
+            draft.bad_lines, file.bad_lines = file.bad_lines, []  # of the file, and told once
             yield draft.finish(file.path)
 
 
@@ -57,7 +62,7 @@ def _known(lines: Sequence[Head]) -> dict[str, Head]:
     for line in lines:
         if line.uuid is not None and line.type not in ALONE:
             before = known.setdefault(line.uuid, line)
-            if line.is_message and not before.is_message:
+            if before is not line and line.is_message and not before.is_message:
                 known[line.uuid] = line
     return known
 
@@ -92,10 +97,10 @@ def _groups(lines: Sequence[Head]) -> dict[str, list[Head]]:
     groups: dict[str, list[Head]] = {}
     roots: dict[str, str] = {}
     main = {line.session for line in lines if line.uuid is not None and not line.isSidechain}
-    key = next((_key(line, {}) for line in lines if line.uuid is not None), "")
+    key = next((_key(line, {}) if line.isSidechain else line.session for line in lines if line.uuid is not None), "")
     for line in lines:
         if line.uuid is not None:
-            key = _key(line, roots)
+            key = _key(line, roots) if line.isSidechain else line.session
             line.home = "" if line.type in ASIDE or line.type in ALONE else key
         elif line.session in main or not key:
             key = line.session
@@ -104,10 +109,9 @@ def _groups(lines: Sequence[Head]) -> dict[str, list[Head]]:
 
 
 def _key(line: Head, roots: dict[str, str]) -> str:
-    """Return what a step's conversation is called: a sub-agent's by the agent, or by its first step."""
-    if not line.isSidechain or line.uuid is None:
-        return line.session
-    root = roots[line.uuid] = roots.get(line.parentUuid or "", line.uuid)
+    """Return what a sub-agent's conversation is called: by the agent, or by its first step."""
+    own = line.uuid or ""
+    root = roots[own] = roots.get(line.parentUuid or "", own)
     return f"{line.session}/{line.agentId or root}"
 
 

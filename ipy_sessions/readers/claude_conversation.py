@@ -162,14 +162,21 @@ class Conversation:
         """Return what follows a line of some id, which may be none of this conversation's steps, or have results."""
         if self._flat:
             return LAST
-        seen: set[str] = set()
-        while above is not None and above not in seen:
-            line = self._known.get(above)
-            if line is None or line.home == self._key:
-                break
-            seen.add(above)
-            above = line.parentUuid
         if above is None:
             return None
-        row = self._row.get(above)
-        return Follows(row[-1] if row else above)
+        line = self._known.get(above)
+        if line is not None and line.home != self._key:
+            above = self._step_above(line)
+        row = self._row.get(above) if above is not None else None
+        return Follows(row[-1]) if row else None if above is None else Follows(above)
+
+    def _step_above(self, line: Head) -> str | None:
+        """Return the first step of this conversation on the way up from a line that is none."""
+        seen: set[str] = set()
+        above = line.parentUuid
+        while above is not None and above not in seen and above in self._known:
+            if self._known[above].home == self._key:
+                break
+            seen.add(above)
+            above = self._known[above].parentUuid
+        return above

@@ -32,7 +32,6 @@ ALONE = {
 """Types of lines that stand by themselves, and a field that each of them has."""
 
 
-
 class Part(msgspec.Struct, gc=False):
     """A block of a message, as far as it says which call it is or answers."""
 
@@ -85,10 +84,8 @@ class Head(msgspec.Struct, gc=False):
 
     @property
     def is_message(self) -> bool:
-        """Whether it is a step of the conversation that can be sent to a model."""
+        """Whether it says something to a model, or is what one has said."""
         return self.message is not None and self.uuid is not None and self.type in ("user", "assistant")
-
-
 
 
 _look = msgspec.json.Decoder(Head).decode

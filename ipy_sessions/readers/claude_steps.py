@@ -6,12 +6,12 @@ refuses to know where an entry stands.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from ipy_sessions.entries import Block, is_content, text_of
-from ipy_sessions.entries import blocks as as_blocks
+from ipy_sessions.entries import Block, blocks, is_content, text_of
 from ipy_sessions.readers.claude_lines import Head
 from ipy_sessions.readers.file import File
 from ipy_sessions.readers.transcript import when
@@ -91,8 +91,10 @@ def _content(said: list[dict[str, Any]]) -> list[Block]:
     found: list[Block] = []
     for one in said:
         content = one.get("content")
-        blocks = as_blocks(content) if is_content(content) else []
-        found += blocks if one is said[0] else [block for block in blocks if block not in found]
+        if isinstance(content, str):
+            content = blocks(content)
+        own = content if isinstance(content, list) and is_content(content) else []
+        found = [*found, *(block for block in own if block not in found)] if found else own
     return found
 
 
@@ -122,22 +124,22 @@ def _reason(content: list[Block]) -> str | None:
     return None
 
 
-def _left(line: dict[str, Any], taken: dict[str, type | tuple[type, ...]]) -> dict[str, Any]:
-    """Return what a line says that has no field of ours; what it follows stays, since an entry may follow another."""
-    left = {name: value for name, value in line.items() if name != "type"}
-    message = left.get("message")
+def _left(line: dict[str, Any], taken: Mapping[str, type | tuple[type, ...]]) -> dict[str, Any]:
+    """Take out of a line what has a field of ours; what it follows stays, since an entry may follow another."""
+    line.pop("type", None)
+    message = line.get("message")
     if isinstance(message, dict):
-        left["message"] = {
-            name: value
-            for name, value in message.items()
-            if not isinstance(value, taken.get(name, ())) or value == SYNTHETIC
-        }
-    return left
+        for name, kind in taken.items():
+            if isinstance(message.get(name), kind) and message[name] != SYNTHETIC:
+                del message[name]
+    return line
 
 
 def _source(head: Head, left: list[dict[str, Any]]) -> dict[str, Any]:
     first, *more = left
-    first = {name: value for name, value in first.items() if name != "uuid"}
-    if when(first.get("timestamp")) == first.get("timestamp"):
+    first.pop("uuid", None)
+    if isinstance(head.timestamp, str) and when(head.timestamp) == head.timestamp:
         first.pop("timestamp", None)
-    return {"format": FORMAT, "id": head.uuid, "raw": {**first, "more": more} if more else first}
+    if more:
+        first["more"] = more
+    return {"format": FORMAT, "id": head.uuid, "raw": first}

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import msgspec
+
 from ipy_sessions.entries import VERSION, Entry, Header, Kept
 from ipy_sessions.identifiers import Namer, derived, moment, timestamp
 
@@ -52,7 +54,7 @@ class Transcript(NamedTuple):
         return self.header.id
 
 
-class Follows(NamedTuple):
+class Follows(msgspec.Struct, frozen=True, gc=False):
     """What an entry that is being read follows: a record there, which may come later in the file."""
 
     key: str
@@ -160,7 +162,10 @@ class Draft:
         entries: list[Entry] = []
         last: str | None = None
         for seq, (type_, entry_id, ts, after, fields, role) in enumerate(self._drafts, 1):
-            parent = last if isinstance(after, LastOne) else None if after is None else self._parent(after.key)
+            if after is None:
+                parent = None
+            else:
+                parent = last if isinstance(after, LastOne) else self._ids.get(after.key) or self._missing(after.key)
             entry = Entry(type_, seq, entry_id, parent, self.id, ts, fields, role)
             entries.append(entry)
             if entry.in_tree:
@@ -169,9 +174,9 @@ class Draft:
         header = Header(VERSION, self.id, self.ts, {**self.fields, "source": source})
         return Transcript(header, entries, self.format, path, dict(self.unknown), tuple(self.bad_lines))
 
-    def _parent(self, key: str) -> str:
-        """Return a parent's id; of one that is not in the file a made-up one, so that it is reported as missing."""
-        return self._ids.get(key) or derived(self.ts, self.format, self.key, "missing", key)
+    def _missing(self, key: str) -> str:
+        """Return an id for a parent that is not in the file, so that it is reported as missing."""
+        return derived(self.ts, self.format, self.key, "missing", key)
 
 
 def when(written: object) -> str | None:
