@@ -91,9 +91,7 @@ def _content(said: list[dict[str, Any]]) -> list[Block]:
     found: list[Block] = []
     for one in said:
         content = one.get("content")
-        if isinstance(content, str):
-            content = blocks(content)
-        own = content if isinstance(content, list) and is_content(content) else []
+        own = blocks(content) if is_content(content) else []
         found = [*found, *(block for block in own if block not in found)] if found else own
     return found
 

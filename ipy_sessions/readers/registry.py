@@ -22,6 +22,7 @@ GROUP = "ipy_sessions.readers"
 OURS = {
     "ipy_sessions": "own:OwnReader",
     "claude_code": "claude_code:ClaudeCodeReader",
+    "codex": "codex:CodexReader",
 }
 """Name of each format and where its reader is, in the order in which they are asked: the most particular first."""
 
