@@ -7,7 +7,7 @@ refuses to know where an entry stands.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -17,7 +17,11 @@ from ipy_sessions.readers.file import File
 from ipy_sessions.readers.transcript import when
 
 FORMAT = "claude_code"
-TAKEN: dict[str, type | tuple[type, ...]] = {"role": str, "content": (str, list), "model": str, "usage": dict}
+Kinds: TypeAlias = Mapping[str, type | tuple[type, ...]]
+TAKEN: Mapping[str, Kinds] = {
+    "user": {"content": (str, list)},
+    "assistant": {"content": (str, list), "model": str, "usage": dict},
+}
 """What of a message has a field of ours, and of which kind it is then."""
 SYNTHETIC = "<synthetic>"
 """Claude Code's name for no model: it has written the message itself."""
@@ -47,7 +51,7 @@ class Message(msgspec.Struct, gc=False):
         fields: dict[str, Any] = {"role": self.head.type, "content": _content(said)}
         if self.head.type == "assistant":
             fields |= _answer(fields["content"], said, lines)
-        return {**fields, "source": _source(self.head, [_left(line, TAKEN) for line in lines])}
+        return {**fields, "source": _source(self.head, [_left(line, TAKEN[self.head.type]) for line in lines])}
 
 
 class Kept(msgspec.Struct, gc=False):
@@ -77,7 +81,7 @@ class Compaction(msgspec.Struct, gc=False):
         tokens = told.get("preTokens") if isinstance(told, dict) else None
         if isinstance(tokens, int) and not isinstance(tokens, bool):
             fields["tokens_before"] = tokens
-        taken = TAKEN if all(block.keys() == {"type", "text"} for block in content) else {}
+        taken = TAKEN["user"] if all(block.keys() == {"type", "text"} for block in content) else {}
         return {**fields, "source": _source(self.head, [_left(line, taken) for line in lines])}
 
 
@@ -122,11 +126,12 @@ def _reason(content: list[Block]) -> str | None:
     return None
 
 
-def _left(line: dict[str, Any], taken: Mapping[str, type | tuple[type, ...]]) -> dict[str, Any]:
+def _left(line: dict[str, Any], taken: Kinds) -> dict[str, Any]:
     """Take out of a line what has a field of ours; what it follows stays, since an entry may follow another."""
-    line.pop("type", None)
-    message = line.get("message")
+    kind, message = line.pop("type", None), line.get("message")
     if isinstance(message, dict):
+        if message.get("role") == kind:
+            del message["role"]
         for name, kind in taken.items():
             if isinstance(message.get(name), kind) and message[name] != SYNTHETIC:
                 del message[name]
@@ -138,6 +143,5 @@ def _source(head: Head, left: list[dict[str, Any]]) -> dict[str, Any]:
     first.pop("uuid", None)
     if isinstance(head.timestamp, str) and when(head.timestamp) == head.timestamp:
         first.pop("timestamp", None)
-    if more:
-        first["more"] = more
-    return {"format": FORMAT, "id": head.uuid, "raw": first}
+    source = {"format": FORMAT, "id": head.uuid, "raw": first}
+    return {**source, "more": more} if more else source

@@ -93,21 +93,22 @@ def _blocks(content: str | list[Any]) -> tuple[list[Block], dict[str, Any]]:
     if isinstance(content, str):
         return [{"type": "text", "text": content}], {}
     made = [_block(part) for part in content]
-    odd = {str(place): part for place, (part, block) in enumerate(zip(content, made, strict=True)) if block is None}
-    return [block for block in made if block is not None], {"content": odd} if odd else {}
+    odd = {str(place): rest for place, (_, rest) in enumerate(made) if rest != {}}
+    return [block for block, _ in made if block is not None], {"content": odd} if odd else {}
 
 
-def _block(part: object) -> Block | None:
+def _block(part: object) -> tuple[Block | None, Any]:
+    """Return a part of some content as a block and what is left of it; ``None`` and all of it for what is none."""
     match part:
-        case {"type": kind, "text": str(text)} if kind in TEXTS:
-            return {"type": "text", "text": text}
-        case {"type": "input_image", "image_url": str(url)}:
+        case {"type": kind, "text": str(text), **rest} if kind in TEXTS:
+            return {"type": "text", "text": text}, rest
+        case {"type": "input_image", "image_url": str(url), **rest}:
             head, comma, data = url.partition(";base64,")
             if comma and head.startswith("data:"):
                 source = {"type": "base64", "media_type": head.removeprefix("data:"), "data": data}
-                return {"type": "image", "source": source}
-            return {"type": "image", "source": {"type": "url", "url": url}}
-    return None
+                return {"type": "image", "source": source}, rest
+            return {"type": "image", "source": {"type": "url", "url": url}}, rest
+    return None, part
 
 
 def _reasoning(payload: Mapping[str, Any], _line: int) -> Item:
@@ -193,7 +194,8 @@ def _searched(payload: Mapping[str, Any], line: int) -> Item:
 
 
 def _left(payload: Mapping[str, Any], *taken: str) -> dict[str, Any]:
-    return {name: value for name, value in payload.items() if name not in taken}
+    named = isinstance(payload.get("call_id"), str)
+    return {name: value for name, value in payload.items() if name not in taken or (name == "call_id" and not named)}
 
 
 KINDS: Mapping[str, Callable[[Mapping[str, Any], int], Item | None]] = {
