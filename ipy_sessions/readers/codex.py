@@ -91,7 +91,7 @@ class _Rollout:
         event = payload.get("type") if isinstance(payload, dict) and kind == "event_msg" else None
         if isinstance(payload, dict):
             rest = {name: value for name, value in record.says.items() if name not in ("timestamp", "type", "payload")}
-            payload = {**payload, "line": rest} if rest and "line" not in payload else payload
+            payload = {**payload, "(line)": rest} if rest else payload
         read = EVENTS.get(event) if isinstance(event, str) else LINES.get(kind) if isinstance(kind, str) else None
         if read is None or not isinstance(payload, dict) or not read(self, record, payload):
             name = f"{kind}/{event}" if isinstance(event, str) else str(kind)
