@@ -95,7 +95,11 @@ class _Rollout:
         read = EVENTS.get(event) if isinstance(event, str) else LINES.get(kind) if isinstance(kind, str) else None
         if read is None or not isinstance(payload, dict) or not read(self, record, payload):
             name = f"{kind}/{event}" if isinstance(event, str) else str(kind)
-            self.draft.keep(name, record.says, key=_key(record), ts=record.says.get("timestamp"), after=None)
+            self.draft.keep(name, record.says, key=self._key(record), ts=record.says.get("timestamp"), after=None)
+
+    def _key(self, record: Record) -> str:
+        """Return what a line is called; other sessions have lines of the same number."""
+        return f"{self.draft.key}:{record.line}"
 
     def begin(self, _record: Record, payload: dict[str, Any]) -> bool:
         if self._meta or payload.get("id") not in (self.draft.key, None):
@@ -138,7 +142,7 @@ class _Rollout:
         if self._at is None:
             return False
         name = payload.get("role", payload.get("type"))
-        after, key = Follows(self._at), _key(record)
+        after, key = Follows(self._at), self._key(record)
         self.draft.keep(f"response_item/{name}", record.says, key=key, ts=record.says.get("timestamp"), after=after)
         self._at, self._open = key, None
         return True
@@ -146,7 +150,7 @@ class _Rollout:
     def _answer_with(self, record: Record, said: Item) -> None:
         answer = self._open
         if answer is None:
-            answer = _Answer(_key(record), self._model)
+            answer = _Answer(self._key(record), self._model)
             self._step(record, "message", answer)
             self._open = self._answer = answer
         answer.content += said.blocks
@@ -157,7 +161,7 @@ class _Rollout:
     ) -> None:
         after = None if self._at is None else Follows(self._at)
         ts, role = record.says.get("timestamp"), "assistant" if isinstance(fields, _Answer) else None
-        self._at, self._open = _key(record), None
+        self._at, self._open = self._key(record), None
         self.draft.add(kind, fields, key=self._at, ts=ts, after=after, raw=left, role=role)
 
     def compact(self, record: Record, payload: dict[str, Any]) -> bool:
@@ -183,7 +187,7 @@ class _Rollout:
         del self._turns[first:]
         moved = {"target_id": target and self.draft.id_of(target), "from_id": self._at and self.draft.id_of(self._at)}
         ts = record.says.get("timestamp")
-        self.draft.add("leaf", moved, key=_key(record), ts=ts, after=None, raw=payload)
+        self.draft.add("leaf", moved, key=self._key(record), ts=ts, after=None, raw=payload)
         self._at, self._open, self._answer = target, None, None
         return True
 
@@ -203,7 +207,7 @@ class _Rollout:
             self._answer.left.append(payload)
         else:
             ts = record.says.get("timestamp")
-            self.draft.add("usage", {"usage": usage}, key=_key(record), ts=ts, after=None, raw=payload)
+            self.draft.add("usage", {"usage": usage}, key=self._key(record), ts=ts, after=None, raw=payload)
         self._open = None
         return True
 
@@ -221,7 +225,7 @@ class _Rollout:
         if name is not None and not isinstance(name, str):
             return False
         ts = record.says.get("timestamp")
-        self.draft.add("info", {"name": name or None}, key=_key(record), ts=ts, after=None, raw=payload)
+        self.draft.add("info", {"name": name or None}, key=self._key(record), ts=ts, after=None, raw=payload)
         return True
 
 
@@ -237,10 +241,6 @@ EVENTS = {
     "turn_aborted": _Rollout.stop,
     "thread_name_updated": _Rollout.rename,
 }
-
-
-def _key(record: Record) -> str:
-    return f"line {record.line}"
 
 
 def _is_line(record: Mapping[str, Any]) -> bool:

@@ -90,7 +90,7 @@ class Draft:
         """What is said of the session that has no field of ours."""
         self.unknown: Counter[str] = Counter()
         self.bad_lines: list[int] = []
-        self._name = Namer(format, key)
+        self._anyones, self._own = Namer(format), Namer(format, key)
         self._now = self.ts
         self._drafts: list[tuple[str, str, str, Follows | LastOne | None, dict[str, Any] | Kept, str | None]] = []
         self._ids: dict[str, str] = {}
@@ -119,7 +119,8 @@ class Draft:
             What its line will hold, by the names of design §5; or where to read that when it is asked for, ``source``
             included.
         key
-            What the other agent calls it; its place in the file where it has no name there.
+            What the other agent calls it, in this session and in copies of it; its place in the file where it has no
+            name there.
         ts
             When it was written, in any form that `when` reads; that of the entry before it where it says nothing.
         after
@@ -133,7 +134,8 @@ class Draft:
         if name in self._ids:
             return self._ids[name]
         self._now = when(ts) or self._now
-        entry_id = self._ids[name] = self._name(self._now, name)
+        whose = self._anyones if key is not None else self._own  # what a fork there has copied is the same in both
+        entry_id = self._ids[name] = whose(self._now, name)
         if isinstance(fields, dict):
             source: dict[str, Any] = {"format": self.format, "id": key}
             if raw:
