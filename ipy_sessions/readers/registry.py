@@ -23,6 +23,8 @@ GROUP = "ipy_sessions.readers"
 OURS = {
     "ipy_sessions": "own:OwnReader",
     "pi": "pi:PiReader",
+    "claude_code": "claude_code:ClaudeCodeReader",
+    "codex": "codex:CodexReader",
     "aider": "aider:AiderReader",
     "plain": "plain:PlainReader",
 }
