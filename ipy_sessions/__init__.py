@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ipy_sessions.errors import (
         AmbiguousReferenceError,
         CommandError,
+        ExportError,
         FolderError,
         InvalidEntryError,
         InvalidIdError,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         UnknownModelError,
     )
     from ipy_sessions.events import BlockEnd, Finished, Notice, Reply, Started, TextDelta, ThinkingDelta, Waiting
+    from ipy_sessions.exchange import Exchange
     from ipy_sessions.magics.twins import cells, compare, current, draw, history, plan
     from ipy_sessions.manager import SessionManager
     from ipy_sessions.planning import Plan
@@ -72,6 +74,7 @@ _HOMES = {
     "errors": [
         "AmbiguousReferenceError",
         "CommandError",
+        "ExportError",
         "FolderError",
         "InvalidEntryError",
         "InvalidIdError",
@@ -93,6 +96,7 @@ _HOMES = {
         "UnknownModelError",
     ],
     "events": ["BlockEnd", "Finished", "Notice", "Reply", "Started", "TextDelta", "ThinkingDelta", "Waiting"],
+    "exchange": ["Exchange"],
     "magics.twins": ["cells", "compare", "current", "draw", "history", "plan"],
     "manager": ["SessionManager"],
     "planning": ["Plan"],
@@ -115,6 +119,8 @@ __all__ = [
     "CommandError",
     "Context",
     "Entry",
+    "Exchange",
+    "ExportError",
     "Finished",
     "FolderError",
     "FolderStore",
