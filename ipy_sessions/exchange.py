@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ipy_sessions import transcripts
+from ipy_sessions.commands.values import BRANCHES
 from ipy_sessions.errors import (
     AmbiguousReferenceError,
     ExportError,
@@ -27,8 +28,6 @@ from ipy_sessions.manager import SessionManager
 from ipy_sessions.readers.transcript import Transcript
 from ipy_sessions.store.interface import Progress, Skipped
 from ipy_sessions.store.masking import Mask
-
-BRANCHES = ("all", "active")
 
 
 class Exported(NamedTuple):

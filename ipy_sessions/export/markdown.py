@@ -1,4 +1,4 @@
-"""A conversation to read, as one Markdown document: for each turn a heading, the question as a quotation, the answer."""
+"""A conversation to read, as one document of Markdown: each turn with its heading, its question quoted, its answer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def opening(material: Material) -> Iterator[str]:
     """Yield the title and, in small print, what is known of the conversation."""
     info = material.info
     yield f"# {escaped(info.title)}"
-    told = [f"{info.turn_count:,} turns", *([escaped(info.model)] if info.model else []), code(info.id)]
+    count = len(Turns(material.tree).active())
+    told = [f"{count:,} turn{'' if count == 1 else 's'}", *([escaped(info.model)] if info.model else []), code(info.id)]
     yield f"*{_when(material.header.ts)}* · {' · '.join(told)}"
     system = next((text for entry in material.path if (text := entry.fields.get("system"))), None)
     if isinstance(system, str):
