@@ -106,7 +106,7 @@ def _answer(entry: Entry) -> Iterator[dict[str, Any]]:
             told.append(aside(block))
             continue
         for part in segments(str(block.get("text") or "")):
-            if part.language in PYTHON and part.indent == 0 and part.code.strip():
+            if part.language in PYTHON and part.code.strip():
                 yield from _told(entry, number, told)
                 tags = {"tags": ["answer", "raises-exception"]}
                 yield {"id": f"c{number}-{entry.id}", "runs": True, "source": part.code, "metadata": tags}

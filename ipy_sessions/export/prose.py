@@ -9,16 +9,13 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ipy_sessions.entries import Block
 from ipy_sessions.export.segments import Segment, lines_of, segments
 from ipy_sessions.render.markup import code, fenced, quoted
 
-_HEADING = re.compile(r"^( {0,3})(#{1,6})(?=\s|$)")
-_UNDERLINE = re.compile(r"^ {0,3}(=+|-+)\s*$")
-_PARAGRAPH = re.compile(r"^ {0,3}[^\s#>|*+-]")
 _SPAN = re.compile(r"(`+)(?:(?!\1).)+?\1(?!`)")
 _TAG = re.compile(r"<(?!https?://[^\s<>]+>)(?=[A-Za-z/!?])")
 _BELOW = 2  # levels of headings that are the document's own
@@ -29,19 +26,21 @@ def prose(text: str) -> str:
     return "\n".join(line for part in segments(text) for line in written(part))
 
 
-def written(part: Segment) -> Iterable[str]:
+def written(part: Segment) -> list[str]:
     """Return the lines of a part of an answer as they stand in a document."""
-    return _read(part.lines) if part.language is None else part.lines
+    if part.kind == "heading":
+        return [f"{'#' * min(6, part.level + _BELOW)} {_shown(part.lines[0])}"]
+    return [_shown(line) for line in part.lines] if part.kind == "prose" else list(part.lines)
 
 
 def cited(text: str) -> str:
     """Return a question as a quotation, line by line as it was typed, with its blocks of code."""
     lines = (
-        line if part.language is not None or not line.strip() else f"{line}  "
+        f"{line}  " if part.kind == "prose" and line.strip() else line
         for part in segments(text)
         for line in written(part)
     )
-    return "\n".join(f"> {line}".rstrip() if not line.strip() else f"> {line}" for line in lines)
+    return "\n".join(f"> {line}" if line.strip() else ">" for line in lines)
 
 
 def details(summary: str, body: str) -> str:
@@ -95,23 +94,6 @@ def _result(content: Any) -> Iterator[str]:
 
 def _json(value: Any) -> str:
     return fenced(json.dumps(value, ensure_ascii=False, indent=2).split("\n"), "json")
-
-
-def _read(lines: Sequence[str]) -> Iterator[str]:
-    """Yield lines of prose with the headings lowered and the tags shown."""
-    for number, line in enumerate(lines):
-        before = lines[number - 1] if number else ""
-        below = lines[number + 1] if number + 1 < len(lines) else ""
-        if _UNDERLINE.match(line) and _PARAGRAPH.match(before):
-            continue  # it made a heading of the line before
-        if _UNDERLINE.match(below) and _PARAGRAPH.match(line):
-            level = 1 if below.strip().startswith("=") else 2
-            line = f"{'#' * level} {line.strip()}"  # noqa: PLW2901 - the same line, written in the other way
-        yield _shown(_HEADING.sub(_lowered, line))
-
-
-def _lowered(heading: re.Match[str]) -> str:
-    return f"{heading[1]}{'#' * min(6, len(heading[2]) + _BELOW)}"
 
 
 def _shown(line: str) -> str:

@@ -1,14 +1,21 @@
-"""A text of Markdown cut into its prose and its blocks of code, as CommonMark tells them apart."""
+"""A text of Markdown cut into its prose and its blocks of code, as CommonMark tells them apart.
+
+HTML is read as text here, which is what it becomes in a document: so a tag that is left open hides nothing.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
-_FENCE = re.compile(r"^(?P<indent> *)(?:(?P<ticks>`{3,})(?P<info>[^`]*)|(?P<tildes>~{3,})(?P<rest>.*))$")
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
 _LINE_END = re.compile(r"\r\n|\n|\r")
-INSIDE_A_LIST = 4  # spaces before a fence
+CODE = ("fence", "code_block")
 
 
 class Segment(NamedTuple):
@@ -17,16 +24,20 @@ class Segment(NamedTuple):
     Parameters
     ----------
     lines
-        Its lines; those of a block with its fences, the last one added where it was left open.
+        Its lines.
+    kind
+        ``"prose"``; ``"heading"``; ``"fence"``, a block of code with fences that are closed; ``"inner code"``, one that
+        stands in a list or a quotation, or is indented, as it is.
     language
-        The first word behind the fence, in lower case; ``None`` for prose.
-    indent
-        Spaces before the fence.
+        The first word behind a fence, in lower case.
+    level
+        That of a heading, from 1.
     """
 
     lines: Sequence[str]
-    language: str | None = None
-    indent: int = 0
+    kind: str = "prose"
+    language: str = ""
+    level: int = 0
 
     @property
     def code(self) -> str:
@@ -41,48 +52,44 @@ def lines_of(text: str) -> list[str]:
 
 def segments(text: str) -> Iterator[Segment]:
     """Yield the parts of a text in their order."""
-    fence: re.Match[str] | None = None
-    lines: list[str] = []
-    for line in lines_of(text):
-        if fence is not None and _leaves(line, fence):
-            yield _block(lines, fence)
-            fence, lines = None, []
-        found = _FENCE.match(line)
-        if fence is None and found:
-            if lines:
-                yield Segment(lines)
-            fence, lines = found, [line]
-        elif fence is not None and found and _closes(found, fence):
-            yield Segment([*lines, line], _language(fence), len(fence["indent"]))
-            fence, lines = None, []
-        else:
-            lines.append(line)
-    if fence is not None:
-        yield _block(lines, fence)
-    elif lines:
-        yield Segment(lines)
+    lines = lines_of(text)
+    at = 0
+    for start, end, segment in _marked(lines):
+        if start < at:
+            continue  # it is part of what was yielded
+        if at < start:
+            yield Segment(lines[at:start])
+        yield segment
+        at = end
+    if at < len(lines):
+        yield Segment(lines[at:])
 
 
-def _mark(fence: re.Match[str]) -> str:
-    return fence["ticks"] or fence["tildes"]
+def _marked(lines: Sequence[str]) -> Iterator[tuple[int, int, Segment]]:
+    """Yield what is no prose, with the numbers of its first line and of the line behind it."""
+    tokens = _parser().parse("\n".join(lines))
+    for number, token in enumerate(tokens):
+        if token.map is None:
+            continue
+        start, end = token.map
+        if token.type == "heading_open" and token.level == 0:
+            words = " ".join(lines_of(tokens[number + 1].content))
+            yield start, end, Segment([words], "heading", level=int(token.tag[1:]))
+        elif token.type == "fence" and token.level == 0:
+            yield start, end, _fence(token)
+        elif token.type in CODE:
+            yield start, end, Segment(lines[start:end], "inner code")
 
 
-def _closes(line: re.Match[str], fence: re.Match[str]) -> bool:
-    said = line["info"] if line["ticks"] else line["rest"]
-    return _mark(line).startswith(_mark(fence)) and not said.strip()
+def _fence(token: Token) -> Segment:
+    """Return a block with its fences, the last one also where it was left out."""
+    words = re.split(r"[\s{},.]+", token.info.strip(" {."))
+    inside = token.content.removesuffix("\n").split("\n") if token.content else []
+    return Segment([token.markup + token.info, *inside, token.markup], "fence", words[0].lower())
 
 
-def _leaves(line: str, fence: re.Match[str]) -> bool:
-    """Tell whether a line stands outside of the list that a fence stands in, and ends its block."""
-    indent = len(fence["indent"])
-    return indent >= INSIDE_A_LIST and bool(line.strip()) and len(line) - len(line.lstrip()) < indent
+@cache
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
 
-
-def _block(lines: list[str], fence: re.Match[str]) -> Segment:
-    """Return a block that was left open, closed."""
-    return Segment([*lines, fence["indent"] + _mark(fence)], _language(fence), len(fence["indent"]))
-
-
-def _language(fence: re.Match[str]) -> str:
-    words = (fence["info"] if fence["ticks"] else fence["rest"]).replace("{", " ").replace("}", " ").split()
-    return words[0].lower().lstrip(".") if words else ""
+    return MarkdownIt("commonmark", {"html": False})
