@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     )
     from ipy_sessions.events import BlockEnd, Finished, Notice, Reply, Started, TextDelta, ThinkingDelta, Waiting
     from ipy_sessions.exchange import Exchange
+    from ipy_sessions.magics.tables import read
     from ipy_sessions.magics.twins import cells, compare, current, draw, history, plan
     from ipy_sessions.manager import SessionManager
     from ipy_sessions.planning import Plan
@@ -97,6 +98,7 @@ _HOMES = {
     ],
     "events": ["BlockEnd", "Finished", "Notice", "Reply", "Started", "TextDelta", "ThinkingDelta", "Waiting"],
     "exchange": ["Exchange"],
+    "magics.tables": ["read"],
     "magics.twins": ["cells", "compare", "current", "draw", "history", "plan"],
     "manager": ["SessionManager"],
     "planning": ["Plan"],
@@ -171,6 +173,7 @@ __all__ = [
     "history",
     "load_ipython_extension",
     "plan",
+    "read",
     "unload_ipython_extension",
     "user",
 ]

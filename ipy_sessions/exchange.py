@@ -6,7 +6,6 @@ what must never be written over. How a format looks is known to `export`, what i
 
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -25,6 +24,7 @@ from ipy_sessions.export.writing import default_path, write
 from ipy_sessions.importing import Imported, Importer
 from ipy_sessions.library import Ref
 from ipy_sessions.manager import SessionManager
+from ipy_sessions.readers.finding import find
 from ipy_sessions.readers.transcript import Transcript
 from ipy_sessions.store.interface import Progress, Skipped
 from ipy_sessions.store.masking import Mask
@@ -134,7 +134,7 @@ class Exchange:
         Parameters
         ----------
         patterns
-            Paths, or patterns of several: ``"~/.pi/agent/sessions/**/*.jsonl"``.
+            Files; folders, with all that is below them; or patterns such as ``"~/.pi/agent/sessions/**/*.jsonl"``.
         progress
             Called with how many of how many files are done.
 
@@ -153,9 +153,9 @@ class Exchange:
                 for transcript in transcripts.of_file(file):
                     taken.done.append(importer.take(transcript))
             except SessionsError as error:
-                taken.skipped.append(Skipped(file, str(error)))
+                taken.skipped.append(Skipped(Path(file), str(error)))
             except RecursionError:
-                taken.skipped.append(Skipped(file, f"{file} is nested too deeply to be read."))
+                taken.skipped.append(Skipped(Path(file), f"{file} is nested too deeply to be read."))
         return taken
 
     # Inside
@@ -192,7 +192,7 @@ class Exchange:
             path = Path(ref).expanduser()
             if not path.is_file():
                 raise
-            return transcripts.of_file(path)
+            return transcripts.of_file(str(path))
         return []
 
     def _refuse_originals(self, path: Path, ref: Ref) -> None:
@@ -205,22 +205,16 @@ class Exchange:
             raise ExportError(f"{path} is what is exported, or the notebook that runs. Name another file.")
 
 
-def _files(patterns: Sequence[str | Path], skipped: list[Skipped]) -> Iterator[Path]:
-    """Yield the files that are meant, each once, in the order of their names; what means none is skipped."""
+def _files(patterns: Sequence[str | Path], skipped: list[Skipped]) -> Iterator[str]:
+    """Yield the files that are meant, each once; what means none is skipped."""
     seen: set[Path] = set()
     for pattern in patterns:
-        plain = Path(pattern).expanduser()
-        matches = [plain] if plain.is_file() else sorted(map(Path, glob.glob(str(plain), recursive=True)))  # noqa: PTH207
-        files = [path for path in matches if path.is_file()]
-        if not files:
-            skipped.append(Skipped(plain, _why_none(plain)))
+        try:
+            files = find(pattern)
+        except SessionNotFoundError as error:
+            skipped.append(Skipped(Path(pattern), str(error)))
+            continue
         for file in files:
-            if (known := file.resolve()) not in seen:
+            if (known := Path(file).resolve()) not in seen:
                 seen.add(known)
                 yield file
-
-
-def _why_none(path: Path) -> str:
-    if path.is_dir():
-        return f"{path} is a folder. Say which files of it: `{path}/**/*.jsonl`."
-    return f"There is no file {path}."

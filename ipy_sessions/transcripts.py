@@ -15,6 +15,7 @@ from ipy_sessions.entries import Block, Entry
 from ipy_sessions.errors import NotASessionError
 from ipy_sessions.readers import own, registry
 from ipy_sessions.readers.file import File
+from ipy_sessions.readers.finding import load
 from ipy_sessions.readers.transcript import Transcript
 from ipy_sessions.store.blobs import FolderBlobs, put_back, references
 
@@ -28,7 +29,7 @@ def of_session(session: Conversation) -> Transcript:
     return Transcript(session.header, list(session.tree), own.NAME, str(session.file), {}, numbers)
 
 
-def of_file(path: Path) -> list[Transcript]:
+def of_file(path: str) -> list[Transcript]:
     """Return the conversations of a file, whatever its format; a sub-agent's comes after its parent's.
 
     Raises
@@ -37,10 +38,10 @@ def of_file(path: Path) -> list[Transcript]:
         When no reader knows it, or it cannot be read.
     """
     try:
-        data = path.read_bytes()
+        data = load(path)
     except OSError as error:
         raise NotASessionError(f"{path} could not be read: {error.strerror or error}.") from error
-    return list(registry.read(File(str(path), data)))
+    return list(registry.read(File(path, data)))
 
 
 def content_of(transcript: Transcript) -> Content:

@@ -29,7 +29,7 @@ def test_our_own_session_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert (transcript.id, transcript.format, transcript.entries) == (session.id, "ipy_sessions", entries)
 
 
-def test_what_no_reader_knows_is_named(tmp_path: Path) -> None:
+def test_what_no_reader_knows_is_named() -> None:
     """The sentence says which file, and which formats there are."""
     with pytest.raises(NotASessionError, match=r"notes\.jsonl is no transcript of a format.*ipy_sessions"):
         list(read(File("notes.jsonl", b"{}\nhello\n")))
@@ -103,7 +103,7 @@ def test_an_id_is_the_same_for_the_same_and_another_for_another(one: list[str], 
     assert (derived(ts, *one) == derived(ts, *other)) == (one == other)
 
 
-@given(st.lists(st.datetimes(min_value=datetime(1971, 1, 1)), min_size=2))
+@given(st.lists(st.datetimes(min_value=datetime.fromisoformat("1971-01-01")), min_size=2))
 def test_derived_ids_sort_by_time(times: list[datetime]) -> None:
     """As those of UUIDv7 do, to the millisecond."""
     written = sorted(when(str(time)) or "" for time in times)

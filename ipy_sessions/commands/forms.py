@@ -200,7 +200,14 @@ FORMS = {
             "import",
             "Make sessions out of other agents' transcripts, or of sessions elsewhere. Twice does no harm.",
             lambda read: Import(read.paths),
-            (words("paths", "files, or patterns such as ~/.pi/agent/sessions/**/*.jsonl", nargs="+", metavar="PATH"),),
+            (
+                words(
+                    "paths",
+                    "files, folders, or patterns such as ~/.pi/agent/sessions/**/*.jsonl",
+                    nargs="+",
+                    metavar="PATH",
+                ),
+            ),
         ),
         Form(
             "rewind",

@@ -8,7 +8,6 @@ from __future__ import annotations
 from functools import singledispatchmethod
 from typing import Any
 
-from ipy_sessions import table
 from ipy_sessions.commands.dates import wanted
 from ipy_sessions.commands.session import overview, session_help
 from ipy_sessions.commands.values import (
@@ -43,6 +42,7 @@ from ipy_sessions.render.reply import answer, last_line
 from ipy_sessions.render.transcript import Marks, transcript
 from ipy_sessions.session import Session
 from ipy_sessions.settings import DEFAULTS, PARAMETERS, convert
+from ipy_sessions.table.history import history
 
 
 class SessionCommands(Commands):
@@ -153,7 +153,7 @@ class SessionCommands(Commands):
 
     @run.register
     def _history(self, command: History) -> Any:
-        frame = table.history(self._host.found(self._host.place()))
+        frame = history(self._host.found(self._host.place()))
         if command.df is not None:
             self._host.shell.push({command.df: frame})
         return frame

@@ -111,7 +111,8 @@ class Draft:
         fields
             What its line will hold, by the names of design §5. It is kept, not copied.
         key
-            What the other agent calls it; its place in the file where it has no name there.
+            What the other agent calls it, in this session and in copies of it; its place in the file where it has no
+            name there.
         ts
             When it was written, in any form that `when` reads; that of the entry before it where it says nothing.
         after
@@ -123,7 +124,8 @@ class Draft:
         if name in self._ids:
             return self._ids[name]
         self._now = when(ts) or self._now
-        entry_id = self._ids[name] = derived(self._now, self.format, self.key, name)
+        whose = () if key is not None else (self.key,)  # what a fork there has copied is the same entry in both
+        entry_id = self._ids[name] = derived(self._now, self.format, *whose, name)
         source: dict[str, Any] = {"format": self.format, "id": key}
         if raw:
             source["raw"] = raw
