@@ -13,11 +13,7 @@ from typing import NamedTuple
 
 from ipy_sessions import transcripts
 from ipy_sessions.commands.values import BRANCHES
-from ipy_sessions.errors import (
-    AmbiguousReferenceError,
-    ExportError,
-    SessionsError,
-)
+from ipy_sessions.errors import AmbiguousReferenceError, ExportError, SessionNotFoundError, SessionsError
 from ipy_sessions.export.material import Material, material
 from ipy_sessions.export.registry import format_called
 from ipy_sessions.export.writing import default_path, write

@@ -130,7 +130,9 @@ def _unknown(done: Sequence[Imported]) -> list[str]:
         return []
     named = ", ".join(f"{kind} ({count:,})" for kind, count in kinds.most_common(NAMED))
     more = " and others" if len(kinds) > NAMED else ""
-    return [f"{sum(kinds.values()):,} records of kinds that are not known here were kept as they are: {named}{more}."]
+    count = sum(kinds.values())
+    told = "1 record of a kind" if count == 1 else f"{count:,} records of kinds"
+    return [f"{told} not known here {'was' if count == 1 else 'were'} kept, unread: {named}{more}."]
 
 
 def _bad_lines(done: Sequence[Imported]) -> list[str]:
