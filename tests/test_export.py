@@ -96,6 +96,8 @@ def test_pi_gets_every_branch_and_the_names_and_labels(exchange: Exchange) -> No
     (label,) = (record for record in records if record["type"] == "label")
     target = next(record for record in records if record["id"] == label["targetId"])
     assert (label["label"], texts([target["message"]])) == ("start", [("user", "My name is Alice")])
+    before = next(record for record in records if record["id"] == label["parentId"])
+    assert before["message"]["content"][0]["text"].endswith("Your name is **Alice**.")  # where it stood then
     assert exported(exchange, "pi", "b.jsonl") == data
     assert b"What's my name?" not in exported(exchange, "pi", "c.jsonl", branch="active")
 

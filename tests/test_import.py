@@ -177,6 +177,22 @@ def test_our_own_sessions_are_copied_in(manager: SessionManager, tmp_path: Path)
     assert copied.content(next(entry for entry in copied.tree if entry.role == "user"))[0]["source"]["data"]
 
 
+def test_a_name_that_was_given_here_stays(manager: SessionManager, tmp_path: Path) -> None:
+    """Whatever it is called there later; what was only said there is taken over."""
+    with SessionManager(tmp_path / "elsewhere", settings=Settings(model="offline", offline_delay=0)) as other:
+        session = other.create("theirs")
+        session.prompt("hello")
+        Exchange(manager).import_files(session.file)
+        Upkeep(manager).tag("theirs", "read")
+        session.note(name="theirs, later")
+        Exchange(manager).import_files(session.file)
+        assert [row.title for row in manager.list(tag="read")] == ["theirs, later"]
+        manager.open("theirs, later").note(name="mine")
+        session.note(name="theirs, at last")
+        Exchange(manager).import_files(session.file)
+    assert [row.title for row in manager.list(tag="read")] == ["mine"]
+
+
 def test_what_is_no_transcript_is_named_and_skipped(manager: SessionManager) -> None:
     """And the others are taken in, each once, though two patterns mean it."""
     diary(*FIRST, name="a")
