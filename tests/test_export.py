@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -309,3 +310,33 @@ def test_a_read_only_session_is_let_go_of(exchange: Exchange, manager: SessionMa
     session = manager.open("alice")
     exchange.export(session, "jsonl", "x")
     assert not session.closed
+
+
+def test_an_exported_notebook_replays(make_shell: Callable[..., Shell], tmp_path: Path) -> None:
+    """Its prompts have the cells of the original: beside the session's folder nothing is asked again."""
+    original = tmp_path / "work" / "analysis.ipynb"
+    original.write_text('{"cells": [{"id": "c1"}, {"id": "c2"}]}')
+    shell = make_shell(notebook=original)
+    shell.run("%%agent --model offline\nMy name is Alice", at="c1")
+    shell.run("%%agent\nWhat's my name?", at="c2")
+    shell.run("%session export notebook copy.ipynb")
+    copy = nbformat.read("copy.ipynb", as_version=4)
+    prompts = [cell for cell in copy.cells if cell.source.startswith("%%agent")]
+    shell = make_shell(notebook=tmp_path / "work" / "copy.ipynb")
+    for cell in prompts:
+        assert "replayed from" in shell.run(cell.source, at=cell.id)
+
+
+def test_an_exported_notebook_replays_where_nobody_watches(
+    manager: SessionManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A strict run finds each ask by what it says, and asks nothing."""
+    session = manager.create("alice")
+    session.prompt("My name is Alice", options={"model": "offline", "system": 'Don\'t be "odd"'})
+    session.prompt("What's my name?")
+    path = Exchange(manager).export(session, "notebook", "a.ipynb").path
+    manager.close(session)
+    monkeypatch.setenv("IPY_SESSIONS_REPLAY", "strict")
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, resources={"metadata": {"path": str(path.parent.resolve())}}).execute()
+    assert str(notebook.cells).count("replayed from") == 4  # each in both forms
