@@ -103,6 +103,39 @@ def test_pi_gets_every_branch_and_the_names_and_labels(exchange: Exchange) -> No
     assert b"What's my name?" not in exported(exchange, "pi", "c.jsonl", branch="active")
 
 
+def test_summaries_are_those_of_pi() -> None:
+    """A compaction names the first record that it keeps, or itself when it keeps none."""
+    ts = "2026-01-01T00:00:00.000Z"
+    said = [
+        Entry("message", n, f"m{n}", f"m{n - 1}" if n > 1 else None, "s", ts, {"role": "user", "content": "hi"}, "user")
+        for n in (1, 2)
+    ]
+    kept = Entry("compaction", 3, "c1", "m2", "s", ts, {"summary": "so far", "first_kept_id": "m2", "tokens_before": 9})
+    none = Entry("compaction", 4, "c2", "c1", "s", ts, {"summary": "all", "first_kept_id": None})
+    left = Entry("branch_summary", 5, "b1", "c2", "s", ts, {"summary": "that way", "from_id": "m1"})
+    records = pi_records(to_pi(Material(Header(VERSION, "s" * 8, ts, {}), Tree([*said, kept, none, left]))))
+    ids = [record["id"] for record in records]
+    assert [record.get("firstKeptEntryId") for record in records[2:4]] == [ids[1], ids[3]]
+    assert (records[2]["summary"], records[2]["tokensBefore"], records[3]["tokensBefore"]) == ("so far", 9, 0)
+    assert (records[4]["type"], records[4]["summary"], records[4]["fromId"]) == ("branch_summary", "that way", ids[0])
+
+
+@pytest.mark.parametrize(
+    ("model", "source", "provider"),
+    [
+        ("claude-sonnet-5-5", None, "anthropic"),
+        ("gpt-5", None, "openai"),
+        ("gpt-5", {"format": "pi", "raw": {"message": {"provider": "github-copilot", "api": "x"}}}, "github-copilot"),
+    ],
+)
+def test_pi_is_told_who_answered(manager: SessionManager, model: str, source: object, provider: str) -> None:
+    """What it had said itself, or what the model's name tells."""
+    session = manager.create("alice")
+    session.append(user("hi"))
+    session.append(assistant("hello", model=model, **({"source": source} if source else {})))
+    assert pi_context(Exchange(manager).export(session, "pi").path.read_bytes())[1]["provider"] == provider
+
+
 def test_what_is_hidden_is_not_sent_by_pi(manager: SessionManager) -> None:
     """Its line is there, and one that takes it out."""
     session = manager.create("alice")

@@ -40,18 +40,21 @@ NOTE = (
 def to_notebook(material: Material) -> str:
     """Return the active branch as a notebook."""
     import nbformat
-    from nbformat import v4
 
-    notebook = v4.new_notebook(metadata={"language_info": {"name": "python"}, "kernelspec": _KERNEL})
     taken: set[str] = set()
-    for cell in _cells(material):
-        cell_id = _free(cell.pop("id"), taken)
-        new = v4.new_code_cell if cell.pop("runs", False) else v4.new_markdown_cell
-        notebook.cells.append(new(id=cell_id, **cell))
+    cells = [_whole(cell, taken) for cell in _cells(material)]
+    metadata = {"language_info": {"name": "python"}, "kernelspec": _KERNEL}
+    notebook = nbformat.from_dict({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
     return str(nbformat.writes(notebook)) + "\n"
 
 
 _KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+
+
+def _whole(cell: dict[str, Any], taken: set[str]) -> dict[str, Any]:
+    """Return a cell with all that it has to have."""
+    runs = {"cell_type": "code", "outputs": [], "execution_count": None} if cell.pop("runs", False) else {}
+    return {"cell_type": "markdown", "metadata": {}, **cell, **runs, "id": _free(cell["id"], taken)}
 
 
 def _free(wanted: str, taken: set[str]) -> str:

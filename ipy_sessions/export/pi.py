@@ -19,7 +19,7 @@ import msgspec
 from ipy_sessions.branches import Branches
 from ipy_sessions.entries import Entry
 from ipy_sessions.export.material import Material
-from ipy_sessions.export.pi_messages import PROVIDER, Messages
+from ipy_sessions.export.pi_messages import Messages, served_by
 from ipy_sessions.tree import MISSING
 
 VERSION = 3
@@ -131,7 +131,10 @@ class _Writer:
         if entry.role in ("user", "assistant") and (found := self._messages.of(entry)):
             return found
         if entry.type == "settings" and isinstance(model := fields.get("model"), str) and model:
-            return [{"type": "model_change", "provider": PROVIDER, "modelId": model}, _custom("settings", fields)]
+            return [
+                {"type": "model_change", "provider": served_by(entry)[0], "modelId": model},
+                _custom("settings", fields),
+            ]
         if entry.type == "label":
             label = fields.get("label")
             target = self._ids.get(str(fields.get("target_id")))
@@ -147,7 +150,7 @@ class _Writer:
         if not isinstance(summary, str):
             return []
         if entry.type == "compaction":
-            kept = self._ids.get(str(entry.fields.get("first_kept_entry_id")), self._ids[entry.id])
+            kept = self._ids.get(str(entry.fields.get("first_kept_id")), self._ids[entry.id])
             before = entry.fields.get("tokens_before")
             tokens = before if isinstance(before, int) else 0
             return [{"type": "compaction", "summary": summary, "firstKeptEntryId": kept, "tokensBefore": tokens}]

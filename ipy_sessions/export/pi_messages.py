@@ -11,7 +11,17 @@ from ipy_sessions.identifiers import moment
 
 Record: TypeAlias = dict[str, Any]
 
-PROVIDER, API = "anthropic", "anthropic-messages"
+DEFAULT = ("anthropic", "anthropic-messages")
+"""Who serves a model whose name tells nothing, as of a server of one's own: what we ask is the Messages API."""
+SERVED = {
+    "gpt": ("openai", "openai-responses"),
+    "o1": ("openai", "openai-responses"),
+    "o3": ("openai", "openai-responses"),
+    "o4": ("openai", "openai-responses"),
+    "codex": ("openai", "openai-responses"),
+    "gemini": ("google", "google-generative-ai"),
+}
+"""Who serves a model, and by which API, by the beginning of its name."""
 STOP_REASONS = {
     "end_turn": "stop",
     "stop_sequence": "stop",
@@ -71,15 +81,28 @@ class Messages:
         }
 
 
+def served_by(entry: Entry) -> tuple[str, str]:
+    """Return who served the model of an entry, and by which API: what pi had said of it, or what its name tells."""
+    source = entry.fields.get("source")
+    raw = source.get("raw") if isinstance(source, dict) else None
+    said = raw.get("message", raw) if isinstance(raw, dict) else None
+    model = str(entry.fields.get("model") or "")
+    provider, api = next((served for begun, served in SERVED.items() if model.startswith(begun)), DEFAULT)
+    if isinstance(said, dict) and isinstance(said.get("provider"), str):
+        return said["provider"], str(said.get("api") or api)
+    return provider, api
+
+
 def _answer(entry: Entry, ts: int) -> Record:
     fields = entry.fields
+    provider, api = served_by(entry)
     error = fields.get("error")
     why = {"errorMessage": str(error.get("message") or "")} if isinstance(error, dict) else {}
     return {
         "role": "assistant",
         "content": [found for block in entry.content if (found := _of_answer(block))],
-        "api": API,
-        "provider": PROVIDER,
+        "api": api,
+        "provider": provider,
         "model": str(fields.get("model") or "unknown"),
         "usage": _usage(entry),
         "stopReason": ENDS.get(str(fields.get("end"))) or STOP_REASONS.get(str(fields.get("stop_reason")), "stop"),
