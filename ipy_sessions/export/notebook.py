@@ -53,7 +53,9 @@ _KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language"
 
 def _whole(cell: dict[str, Any], taken: set[str]) -> dict[str, Any]:
     """Return a cell with all that it has to have."""
-    runs = {"cell_type": "code", "outputs": [], "execution_count": None} if cell.pop("runs", False) else {}
+    runs: dict[str, Any] = (
+        {"cell_type": "code", "outputs": [], "execution_count": None} if cell.pop("runs", False) else {}
+    )
     return {"cell_type": "markdown", "metadata": {}, **cell, **runs, "id": _free(cell["id"], taken)}
 
 
