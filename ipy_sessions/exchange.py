@@ -158,9 +158,8 @@ class Exchange:
 
     @property
     def _beside(self) -> Path:
-        notebook = self._manager.notebook
-        folder = notebook.parent if notebook is not None else self._manager.store.path.parent
-        return folder if folder.is_dir() and os.access(folder, os.W_OK) else Path()
+        """The notebook's folder, or else the working directory."""
+        return Path.cwd() if self._manager.notebook is None else self._manager.notebook.parent
 
     def _material(self, ref: Ref) -> tuple[Material, int]:
         """Return what is exported, and how many conversations of the same file are not."""

@@ -251,6 +251,17 @@ def test_a_notebook_holds_prompts_answers_and_code(exchange: Exchange) -> None:
     assert "### Now" in "\n".join(cell.source for cell in notebook.cells)
 
 
+def test_no_two_cells_have_one_id(manager: SessionManager) -> None:
+    """Also where one cell has asked twice, or ids are none that a notebook can have."""
+    session = manager.create("alice")
+    for cell in ("c1", "c1", "title", "no id at all", "cell-7"):
+        session.prompt("hi", cell_id=cell)
+    cells = nbformat.read(Exchange(manager).export(session, "notebook").path, as_version=4).cells
+    prompts = [cell.id for cell in cells if cell.source.startswith("%%agent")]
+    assert len({cell.id for cell in cells}) == len(cells)
+    assert (prompts[0], prompts[-1], len(set(prompts))) == ("c1", "cell-7", 5)
+
+
 def test_a_notebook_runs(manager: SessionManager) -> None:
     """The prompts are asked again, with the options that were typed; code that raises stops nothing."""
     session = manager.create("alice")

@@ -193,6 +193,16 @@ def test_a_name_that_was_given_here_stays(manager: SessionManager, tmp_path: Pat
     assert [row.title for row in manager.list(tag="read")] == ["mine"]
 
 
+def test_in_memory_it_stays_in_memory() -> None:
+    """Twice does no harm there, either, and nothing is written."""
+    with SessionManager.in_memory(Settings(model="offline")) as manager:
+        (done,) = take(manager, *FIRST).done
+        assert take(manager, *FIRST, *MORE).done[0].added == 2
+        assert said(manager.open(done.row.id))[-1] == "something else"
+        assert len(manager.list()) == 1
+    assert [path.name for path in Path().iterdir()] == ["one.diary"]
+
+
 def test_what_is_no_transcript_is_named_and_skipped(manager: SessionManager) -> None:
     """And the others are taken in, each once, though two patterns mean it."""
     diary(*FIRST, name="a")
