@@ -63,7 +63,8 @@ class Diary:
     def read(self, file: File) -> Iterator[Transcript]:
         """Yield the conversation, and that of the sub-agent if there is one."""
         head, *lines = file.text.splitlines()
-        draft = Draft(self.name, head.split()[1], "2026-01-02T03:04:05Z")
+        began = "2999-01-02T03:04:05Z" if head.endswith(" 2999") else "2026-01-02T03:04:05Z"
+        draft = Draft(self.name, head.split()[1], began)
         sub = Draft(self.name, head.split()[1] + "/sub", "2026-01-02T03:04:05Z")
         sub.fields["parent_session"] = draft.id
         for number, line in enumerate(lines, 2):

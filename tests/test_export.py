@@ -20,7 +20,7 @@ from ipy_sessions import Exchange, ExportError, SessionManager, assistant, user
 from ipy_sessions.entries import VERSION, Entry, Header
 from ipy_sessions.export.material import Material
 from ipy_sessions.export.pi import to_pi
-from ipy_sessions.export.prose import cited, prose
+from ipy_sessions.export.prose import aside, cited, prose
 from ipy_sessions.export.registry import FORMATS
 from ipy_sessions.export.segments import segments
 from ipy_sessions.readers.registry import register
@@ -230,6 +230,14 @@ def test_no_answer_breaks_what_stands_around_it(lines: list[str]) -> None:
             one in ("h1 a", "h1 b") or one[:2] not in ("h1", "h2") for one in headings(f"# a\n\n{written}\n\n# b")
         )
         assert not [token for token in MarkdownIt().parse(written) if token.type == "html_block"]
+
+
+def test_what_a_tool_is_called_is_no_markdown() -> None:
+    """Nor is what it was given, or what came back."""
+    call = {**CALL, "name": "x\n\n# y</summary>", "input": {"a": "```\n# z"}}
+    result = {**RESULT, "content": "~~~\n# z\n```"}
+    written = "\n\n".join(["# a", aside(call), aside(result), aside({"type": "odd\n\n# y"}), "# b"])
+    assert headings(written) == ["h1 a", "h1 b"]
 
 
 @given(PIECES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +239,16 @@ def test_a_hostile_header_stays_in_the_folder(manager: SessionManager) -> None:
     newer = json.dumps({**header, "id": "newer-one", "version": 99}) + "\n" + json.dumps({**entry, "content": "hi"})
     Path("newer.jsonl").write_text(newer)
     assert "newer ipy_sessions" in Exchange(manager).import_files("newer.jsonl").skipped[0].reason
+
+
+def test_no_ask_goes_on_with_an_import_unasked(terminal: Shell, make_shell: Callable[..., Shell]) -> None:
+    """A fresh terminal goes on with what was said in one, and not with a conversation of another agent."""
+    terminal.run("%agent My name is Alice")
+    later = diary(*FIRST)
+    later.write_text(later.read_text().replace("DIARY one", "DIARY 2999"))
+    terminal.run(f"%session import {later}")
+    assert "Your name is **Alice**." in make_shell().run("%agent What is my name?")
+    assert "opened hello" in make_shell().run("%session open hello")
 
 
 def test_the_command_says_what_came(notebook: Shell) -> None:

@@ -45,7 +45,7 @@ def cited(text: str) -> str:
 
 def details(summary: str, body: str) -> str:
     """Return what opens at a click; the summary is plain text, the body Markdown."""
-    return f"<details><summary>{html.escape(summary)}</summary>\n\n{body}\n\n</details>"
+    return f"<details><summary>{html.escape(' '.join(summary.split()))}</summary>\n\n{body}\n\n</details>"
 
 
 def parts(content: Sequence[Block]) -> Iterator[str]:
