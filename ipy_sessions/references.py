@@ -1,4 +1,7 @@
-"""Which sessions are meant, by a reference or by what they have, and what to say when none or too many are. Pure."""
+"""Which sessions and turns are meant, by a reference or by what they have, and what to say when none or too many are.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from ipy_sessions.errors import SessionBusyError
+from ipy_sessions.errors import SessionBusyError, TurnNotFoundError
 from ipy_sessions.summary import SessionInfo
+from ipy_sessions.turns import Turn, Turns
 
 Rows: TypeAlias = list[SessionInfo]
 
@@ -54,6 +58,35 @@ def busy(called: str, error: SessionBusyError) -> str:
         f"{called} is open {where}. To read it here, type `%session open {called} --read-only`; to go on in a copy, "
         f"`%session fork {called}`; to wait until it is free, `%session open {called} --wait 60`."
     )
+
+
+def turn_meant(written: str, turns: Turns, title: str) -> Turn:
+    """Return the turn that is meant by its number, its label, its id or the end of that; `title` is the session's.
+
+    Raises
+    ------
+    TurnNotFoundError
+        When none, or more than one, answers to it.
+    """
+    labelled = [turn for turn, label in turns.labels.items() if label == written]
+    if len(labelled) == 1:
+        return turns.at(labelled[0])
+    bare = written.removeprefix("turn ").removeprefix("#")
+    if bare.isdecimal() and 1 <= int(bare[:9]) <= len(turns):
+        return turns.numbered(int(bare))
+    end = _undashed(bare)
+    ends = [turn for turn in turns.ids if len(end) >= SHORTEST_TAIL and _undashed(turn).endswith(end)]
+    if len(ends) == 1 and not labelled:
+        return turns.at(ends[0])
+    if labelled or ends:
+        called = ", ".join(str(turns.at(turn).number) for turn in labelled or ends)
+        raise TurnNotFoundError(f"Several turns answer to {written!r}: say which by its number, {called}.")
+    there = f"Its turns are 1 to {len(turns)}" if len(turns) else "It has none yet"
+    raise TurnNotFoundError(f"{title} has no turn {written!r}. {there}: `%session tree` shows them.")
+
+
+def _undashed(turn: str) -> str:
+    return turn.replace("-", "").lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

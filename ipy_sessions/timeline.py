@@ -17,14 +17,13 @@ from ipy_sessions.conversation import Conversation
 from ipy_sessions.encoding import clean
 from ipy_sessions.entries import Entry, NewEntry
 from ipy_sessions.errors import InvalidEntryError, TurnDroppedError, TurnNotFoundError
+from ipy_sessions.references import turn_meant
 from ipy_sessions.replay import Branch, Replay, in_effect
 from ipy_sessions.store.interrupts import uninterrupted
 from ipy_sessions.turns import Turn, Turns
 
 COST = ("usage", "cost_usd", "latency_ms")
 """What a copy of an answer leaves out: it was paid once."""
-
-SHORTEST_TAIL = 4  # characters of an id's end that may stand for it
 
 
 class Timeline(Conversation):
@@ -52,28 +51,14 @@ class Timeline(Conversation):
         TurnNotFoundError
             When none, or more than one, answers to it.
         """
-        turns, written = self.turns, str(ref).strip()
+        turns = self.turns
         if isinstance(ref, Turn):
             if ref.id not in turns:
                 raise TurnNotFoundError(
                     f"Turn {ref.number} that was given is one of another session, not of {self.title}."
                 )
             return turns.at(ref.id)
-        labelled = [turn for turn, label in turns.labels.items() if label == written]
-        if len(labelled) == 1:
-            return turns.at(labelled[0])
-        bare = written.removeprefix("turn ").removeprefix("#")
-        if bare.isdecimal() and 1 <= int(bare[:9]) <= len(turns):
-            return turns.numbered(int(bare))
-        end = _undashed(bare)
-        ends = [turn for turn in turns.ids if len(end) >= SHORTEST_TAIL and _undashed(turn).endswith(end)]
-        if len(ends) == 1 and not labelled:
-            return turns.at(ends[0])
-        if labelled or ends:
-            called = ", ".join(str(turns.at(turn).number) for turn in labelled or ends)
-            raise TurnNotFoundError(f"Several turns answer to {written!r}: say which by its number, {called}.")
-        there = f"Its turns are 1 to {len(turns)}" if len(turns) else "It has none yet"
-        raise TurnNotFoundError(f"{self.title} has no turn {written!r}. {there}: `%session tree` shows them.")
+        return turn_meant(str(ref).strip(), turns, self.title)
 
     # Moving
 
@@ -275,10 +260,6 @@ class Timeline(Conversation):
     def hidden(self) -> frozenset[str]:
         """Ids of the messages on the active branch that are not sent."""
         return hidden(self.tree, self.tree.path())
-
-
-def _undashed(turn: str) -> str:
-    return turn.replace("-", "").lower()
 
 
 def _holds(move: Entry, held: Sequence[Entry], turns: Turns) -> bool:

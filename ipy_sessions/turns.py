@@ -194,19 +194,21 @@ class Turns:
         return entry.type == "settings" and entry.fields.get("scope") == "turn"
 
     def _answers(self, question: str) -> Iterator[Entry]:
-        """Yield what answers a question; where there are several answers, the one that was active last."""
+        """Yield what answers a question; where there are several answers, the one that was active last.
+
+        What is no message, such as a change of settings in the middle of a turn, is passed over.
+        """
         at: str | None = question
         seen = {question}
         while at is not None:
-            following = [step for step in self.branches.children(at) if self._is_answer(step) and step not in seen]
+            following = [step for step in self.branches.children(at) if step not in self._numbers and step not in seen]
+            following = [step for step in following if self._tree[step].type == "message"] or following
             latest = self.branches.latest(at)
             at = latest if latest in following else (following[-1] if following else None)
             if at is not None:
                 seen.add(at)
-                yield self._tree[at]
-
-    def _is_answer(self, step: str) -> bool:
-        return self._tree[step].type == "message" and step not in self._numbers
+                if self._tree[at].type == "message":
+                    yield self._tree[at]
 
     def has_asked(self, cell: str) -> bool:
         """Tell whether a cell has asked anything, be it dropped."""

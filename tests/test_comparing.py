@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ipy_sessions as ses
-from ipy_sessions import Session, SessionManager, SessionsError, Settings, TurnNotFoundError, assistant, table, user
+from ipy_sessions import Session, SessionManager, SessionsError, Settings, TurnNotFoundError, assistant, user
 from ipy_sessions.comparing import Row, compare, difference
 from ipy_sessions.render.comparison import comparison
 from ipy_sessions.render.markup import closed
 from ipy_sessions.replay import Branch
+from ipy_sessions.table import history as frames
 
 TYPES = {
     "kind": "string",
@@ -325,8 +326,8 @@ def types(frame: pd.DataFrame) -> dict[str, str]:
 def test_a_comparison_is_a_frame_of_fixed_columns() -> None:
     """One row a turn or pair of turns; the same columns and types without rows."""
     manager = memory()
-    assert types(table.comparison([])) == TYPES
-    assert list(table.comparison([]).columns) == list(TYPES)
+    assert types(frames.comparison([])) == TYPES
+    assert list(frames.comparison([]).columns) == list(TYPES)
     a = talk(manager.create(), "one", ("two", "yes"), "three")
     b = talk(manager.create(), "one", ("two", "no"))
     frame = ses.compare(a, b)

@@ -5,18 +5,21 @@ from __future__ import annotations
 import pandas as pd
 
 import ipy_sessions as ses
-from ipy_sessions import SessionManager, assistant, table, user
+from ipy_sessions import SessionManager, assistant, user
 from ipy_sessions.entries import NewEntry
+from ipy_sessions.table import history as frames
 
 TYPES = {
     "session": "string",
     "id": "string",
     "parent_id": "string",
+    "seq": "Int64",
     "ts": "datetime64[ms, UTC]",
     "role": "string",
     "text": "string",
     "model": "string",
     "stop_reason": "string",
+    "end": "string",
     "input_tokens": "Int64",
     "output_tokens": "Int64",
     "cache_read_tokens": "Int64",
@@ -26,6 +29,9 @@ TYPES = {
     "cell_id": "string",
     "execution_count": "Int64",
     "notebook": "string",
+    "written_by": "string",
+    "copied": "boolean",
+    "format": "string",
 }
 
 
@@ -36,7 +42,7 @@ def types(frame: pd.DataFrame) -> dict[str, str]:
 
 def test_a_frame_without_rows_has_the_same_columns() -> None:
     """Names, order and types are fixed."""
-    frame = table.messages([], None)
+    frame = frames.history(None)
     assert len(frame) == 0
     assert types(frame) == TYPES
     assert list(frame.columns) == list(TYPES)

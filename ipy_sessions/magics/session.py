@@ -8,7 +8,6 @@ from __future__ import annotations
 from functools import singledispatchmethod
 from typing import Any
 
-from ipy_sessions import table
 from ipy_sessions.commands.dates import wanted
 from ipy_sessions.commands.session import overview, session_help
 from ipy_sessions.commands.values import (
@@ -32,6 +31,7 @@ from ipy_sessions.events import Reply
 from ipy_sessions.identifiers import SYSTEM
 from ipy_sessions.magics.cells import CellCommands
 from ipy_sessions.magics.commands import Commands
+from ipy_sessions.magics.exchange import ExchangeCommands
 from ipy_sessions.magics.host import Host
 from ipy_sessions.magics.progress import Watched
 from ipy_sessions.magics.travel import TravelCommands
@@ -42,6 +42,7 @@ from ipy_sessions.render.reply import answer, last_line
 from ipy_sessions.render.transcript import Marks, transcript
 from ipy_sessions.session import Session
 from ipy_sessions.settings import DEFAULTS, PARAMETERS, convert
+from ipy_sessions.table.history import history
 
 
 class SessionCommands(Commands):
@@ -49,7 +50,7 @@ class SessionCommands(Commands):
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
-        self._others = (UpkeepCommands(host), TravelCommands(host), CellCommands(host))
+        self._others = (UpkeepCommands(host), ExchangeCommands(host), TravelCommands(host), CellCommands(host))
 
     @singledispatchmethod
     def run(self, command: Any) -> Any:
@@ -152,7 +153,7 @@ class SessionCommands(Commands):
 
     @run.register
     def _history(self, command: History) -> Any:
-        frame = table.history(self._host.found(self._host.place()))
+        frame = history(self._host.found(self._host.place()))
         if command.df is not None:
             self._host.shell.push({command.df: frame})
         return frame

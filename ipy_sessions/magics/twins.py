@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from ipy_sessions import comparing, table
+from ipy_sessions import comparing
 from ipy_sessions.errors import SessionsError
 from ipy_sessions.render.markup import Picture
 from ipy_sessions.session import Session
 from ipy_sessions.settings import REPLAY
+from ipy_sessions.table import history as frames
 from ipy_sessions.turns import Turn
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ def history(session: Session | None = None) -> pd.DataFrame:
     if session is not None and not isinstance(session, Session):
         raise SessionsError(f"history takes a session and not {session!r:.60}: history(manager.open('alice')).")
     if session is None:
-        session = _host().found(_host().place())
-    return table.history(session)
+        session = host().found(host().place())
+    return frames.history(session)
 
 
 def draw(session: Session | None = None, *, whole: bool = False) -> Picture:
@@ -104,7 +105,7 @@ def compare(a: Side, b: Side = None, *, session: Session | None = None) -> pd.Da
     SessionsError
         When a turn's session is not given and this is no kernel with ``%load_ext ipy_sessions``.
     """
-    return table.comparison(comparing.compare(_path(a, session), _path(b, session)))
+    return frames.comparison(comparing.compare(_path(a, session), _path(b, session)))
 
 
 def _path(side: Side, session: Session | None) -> list[Turn]:
@@ -124,7 +125,7 @@ def current() -> Session:
     SessionsError
         When there is none yet, or this is no kernel with ``%load_ext ipy_sessions``.
     """
-    session = _host().found(_host().place())
+    session = host().found(host().place())
     if session is None:
         raise SessionsError("There is no session yet. Ask something, or type `%session new`.")
     return session
@@ -191,12 +192,19 @@ def _of_notebook(session: Session | None, notebook: str | Path | None, look: Cal
 
     path = None if notebook is None else Path(notebook)
     if session is None:
-        with cells.viewed(_host(), "", path) as view:
+        with cells.viewed(host(), "", path) as view:
             return look(view)
     return look(cells.view_of(session, path))
 
 
-def _host() -> Host:
+def host() -> Host:
+    """Return the kernel that this runs in.
+
+    Raises
+    ------
+    SessionsError
+        When it has no ``%load_ext ipy_sessions``.
+    """
     from IPython import get_ipython
 
     from ipy_sessions.magics.extension import find

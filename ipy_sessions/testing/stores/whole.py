@@ -12,7 +12,7 @@ from ipy_sessions.errors import SessionBusyError, SessionNotFoundError
 from ipy_sessions.manager import SessionManager
 from ipy_sessions.settings import Settings
 from ipy_sessions.summary import SessionInfo
-from ipy_sessions.table import history
+from ipy_sessions.table.history import history
 from ipy_sessions.testing.fakes import ScriptedModel
 from ipy_sessions.testing.stores.workbench import Contract, Workbench, need, refuses, same
 

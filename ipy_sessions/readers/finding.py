@@ -1,0 +1,89 @@
+"""Which files are meant by what a user names: files, folders, patterns and addresses.
+
+It owns where transcripts are looked for. What stands in a file is told by the registry.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterator
+from pathlib import Path
+
+from ipy_sessions.errors import SessionNotFoundError
+
+NAMES = ("*.jsonl", ".aider.chat.history.md")
+"""What transcripts in a folder are called; a file that is named itself may be called anything."""
+
+PASSED_OVER = frozenset({".trash", ".cache", "blobs"})
+"""Folders of a sessions folder that hold none."""
+
+
+def find(named: str | Path) -> list[str]:
+    """Return the files that are meant, sorted.
+
+    Parameters
+    ----------
+    named
+        A file; a folder, with all that is below it; a pattern such as ``"~/work/**/*.jsonl"``; or an address that
+        `fsspec` knows, such as ``"s3://bucket/folder/*.jsonl"``.
+
+    Raises
+    ------
+    SessionNotFoundError
+        When there is none.
+    """
+    text = str(named)
+    found = _addressed(text) if "://" in text else _local(Path(text).expanduser())
+    if not found:
+        raise SessionNotFoundError(
+            f"No file is named by {text!r}. Give a file, a folder, or a pattern like '**/*.jsonl'."
+        )
+    return sorted(found)
+
+
+def load(path: str) -> bytes:
+    """Return what a file holds.
+
+    Raises
+    ------
+    OSError
+        When it cannot be read.
+    """
+    if "://" not in path:
+        if not Path(path).is_file():
+            raise OSError(f"{path} is no file")
+        return Path(path).read_bytes()
+    import fsspec
+
+    with fsspec.open(path, "rb") as file:
+        data: bytes = file.read()
+        return data
+
+
+def _local(path: Path) -> list[str]:
+    if path.is_dir():
+        return [str(file) for file in _below(path)]
+    if path.exists():
+        return [str(path)]
+    matched = glob.glob(str(path), recursive=True, include_hidden=True)  # noqa: PTH207 - which has no hidden ones
+    return [file for file in matched if Path(file).is_file()]
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for name in NAMES:
+        for path in folder.rglob(name):
+            if PASSED_OVER.isdisjoint(path.relative_to(folder).parts) and path.is_file():
+                yield path
+
+
+def _addressed(address: str) -> list[str]:
+    try:
+        import fsspec
+    except ImportError:
+        raise SessionNotFoundError(f"{address} needs fsspec: `pip install 'ipy_sessions[dask]'`.") from None
+
+    system, path = fsspec.url_to_fs(address)
+    names = [path] if any(sign in path for sign in "*?[") else [f"{path.rstrip('/')}/**/*.jsonl"]
+    if not any(sign in path for sign in "*?[") and system.isfile(path):
+        return [address]
+    return [system.unstrip_protocol(file) for name in names for file in system.glob(name)]

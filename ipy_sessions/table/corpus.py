@@ -1,0 +1,198 @@
+"""What is read: files of ours, those of other agents, and sessions that are open, each conversation once.
+
+Our own files are told from the others by their first line, and are not read before a table asks for them; so a folder
+of gigabytes is named at no cost. A conversation that is there twice, such as one that was imported and is read in
+place as well, is read once: ours before another agent's, a larger file before a smaller.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+
+from ipy_sessions.errors import NotASessionError
+from ipy_sessions.readers.file import BYTE_ORDER_MARK, File
+from ipy_sessions.readers.finding import find, load
+from ipy_sessions.readers.own import OwnReader
+from ipy_sessions.readers.registry import read
+from ipy_sessions.readers.transcript import Transcript
+from ipy_sessions.references import turn_meant
+from ipy_sessions.session import Session
+from ipy_sessions.summary import SessionInfo
+from ipy_sessions.table.part import ACTIVE, ALL, Part
+
+Named: TypeAlias = str | Path | SessionInfo | Session | Transcript
+"""A file, a folder or a pattern; a row of a list; a session that is open; a conversation that was read."""
+
+FIRST = 64 * 1024  # bytes in which a header of ours ends
+
+
+class Own(NamedTuple):
+    """A file of ours."""
+
+    path: str
+    session: str
+    size: int
+
+
+class Skipped(NamedTuple):
+    """A file that was named and is not in the tables.
+
+    Parameters
+    ----------
+    path
+        The file.
+    reason
+        Why, in one sentence.
+    """
+
+    path: str
+    reason: str
+
+
+class _First(msgspec.Struct):
+    """What tells a header of ours."""
+
+    type: str
+    version: int
+    id: str
+    ts: str
+
+
+_first = msgspec.json.Decoder(_First).decode
+
+
+class Corpus:
+    """Conversations to be read.
+
+    Parameters
+    ----------
+    named
+        What the user has named.
+    branch
+        ``"all"``, ``"active"``, or a turn of the one session that is named: its number, its label or its id's end.
+    """
+
+    def __init__(self, named: Iterable[Named], branch: str | int = ALL) -> None:
+        self.branch = branch
+        self._paths: list[str] = []
+        self._given: list[Transcript] = []
+        self.skipped: list[Skipped] = []
+        for one in named:
+            self._name(one)
+
+    def _name(self, one: Named) -> None:
+        if isinstance(one, Transcript):
+            self._given.append(one)
+        elif isinstance(one, Session):
+            path = str(one.file) if one.file.exists() else ""
+            self._given.append(Transcript(one.header, list(one.tree), OwnReader.name, path))
+        else:
+            self._paths += find(str(one.path) if isinstance(one, SessionInfo) else one)
+
+    @cached_property
+    def _sorted(self) -> tuple[list[Own], list[str]]:
+        """Our own files, and the others, each conversation of ours once."""
+        own: dict[str, Own] = {}
+        others: list[str] = []
+        held = {transcript.id for transcript in self._given}
+        for path in dict.fromkeys(self._paths):
+            file = _own(path)
+            if file is None:
+                others.append(path)
+            elif file.session not in held and ((known := own.get(file.session)) is None or known.size < file.size):
+                own[file.session] = file
+        kept = {file.path for file in own.values()}
+        self.skipped += [
+            Skipped(path, "It holds a session that another file holds as well.")
+            for path in dict.fromkeys(self._paths)
+            if path not in kept and path not in others
+        ]
+        return list(own.values()), others
+
+    @property
+    def own(self) -> Sequence[Own]:
+        """The files of ours."""
+        return self._sorted[0]
+
+    @cached_property
+    def sessions(self) -> frozenset[str]:
+        """Ids of the sessions that are ours, or were given: what was forked from one of them counts there."""
+        return frozenset([file.session for file in self.own] + [transcript.id for transcript in self._given])
+
+    def parts(self, *, own: bool = True) -> Iterator[Part]:
+        """Yield the conversations, read one after the other; `own` tells whether our files are among them."""
+        for transcript in self.transcripts(own=own):
+            yield Part(transcript, self._end(transcript))
+
+    def transcripts(self, *, own: bool = True) -> Iterator[Transcript]:
+        """Yield what the files hold."""
+        yield from self._given
+        if own:
+            for file in self.own:
+                yield from self._read(file.path)
+        held = set(self.sessions)
+        for path in self._sorted[1]:
+            for transcript in self._read(path):
+                if transcript.id in held:
+                    self._skip(path, f"Its session {transcript.id} was read already.")
+                else:
+                    held.add(transcript.id)
+                    yield transcript
+
+    def _read(self, path: str) -> Iterator[Transcript]:
+        try:
+            with _no_collection():
+                found = list(read(File(path, load(path))))
+        except (NotASessionError, OSError) as error:
+            self._skip(path, str(error))
+        else:
+            yield from found
+
+    def _skip(self, path: str, reason: str) -> None:
+        skipped = Skipped(path, reason)
+        if skipped not in self.skipped:
+            self.skipped.append(skipped)
+
+    def _end(self, transcript: Transcript) -> str:
+        """Return how `Part` names the branch."""
+        if self.branch in (ALL, ACTIVE):
+            return str(self.branch)
+        turns = Part(transcript).turns
+        return turn_meant(str(self.branch), turns, transcript.header.fields.get("name") or transcript.id).last
+
+
+def _own(path: str) -> Own | None:
+    """Return a file of ours; ``None`` for any other."""
+    if "://" in path:
+        return None
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        return None
+    try:
+        first = _first(os.read(descriptor, FIRST).removeprefix(BYTE_ORDER_MARK).partition(b"\n")[0])
+        return Own(path, first.id, os.fstat(descriptor).st_size) if first.type == "session" else None
+    except (ValueError, OSError):
+        return None
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Have nothing collected while much is read that stays: it would be looked through again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
