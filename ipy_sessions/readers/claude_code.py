@@ -57,10 +57,10 @@ class ClaudeCodeReader:
 
 
 def _known(lines: Sequence[Head]) -> dict[str, Head]:
-    """Return the steps by their ids; of two with one id a message, and else the first."""
+    """Return the lines by their ids; of two with one id a message, and else the first."""
     known: dict[str, Head] = {}
     for line in lines:
-        if line.uuid is not None and line.type not in ALONE:
+        if line.uuid is not None:
             before = known.setdefault(line.uuid, line)
             if before is not line and line.is_message and not before.is_message:
                 known[line.uuid] = line

@@ -60,10 +60,8 @@ class Conversation:
     def _read(self, line: Head) -> None:
         if line.uuid is not None and self._known.get(line.uuid, line) is not line:
             self.draft.keep("repeated", Kept(self._file, line), ts=line.timestamp, after=None)
-        elif line.is_message and line.isCompactSummary:
-            self._sum_up(line)
-        elif line.is_message and (not line.isMeta or line.results):
-            self._say(line)
+        elif line.is_message and not (line.isMeta and not line.results):
+            (self._sum_up if line.isCompactSummary else self._say)(line)
         elif line.subtype == "compact_boundary" and line.uuid is not None:
             self._compact(line)
         elif line.type in NAMES or line.type == "tag":
