@@ -84,7 +84,7 @@ class Namer:
     def __call__(self, ts: str, last: str) -> str:
         """Return what `derived` returns for all parts."""
         told = self._begun.copy()
-        told.update(_told(last))
+        told.update(f"{len(last)}:{last}".encode("utf-8", "surrogatepass"))  # `_told`, of which there are many
         mark = told.hexdigest()
         since = max(0, _since_epoch(ts)) & 0xFFFFFFFFFFFF
         return f"{since >> 16:08x}-{since & 0xFFFF:04x}-7{mark[:3]}-{VARIANTS[mark[3]]}{mark[4:7]}-{mark[7:19]}"

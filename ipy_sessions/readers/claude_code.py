@@ -69,11 +69,15 @@ def _known(lines: Sequence[Head]) -> dict[str, Head]:
 
 def _name_sessions(lines: Sequence[Head], known: Mapping[str, Head], stem: str) -> None:
     """Set the session of each line; one that goes on from another takes it over."""
-    there = dict.fromkeys(line.sessionId for line in lines if line.uuid is not None and line.sessionId)
+    there = dict.fromkeys([line.sessionId for line in lines if line.uuid is not None and line.sessionId])
     session = next(iter(there), None) or next((line.sessionId for line in lines if line.sessionId), None) or stem
+    if len(there) <= 1:  # as in most files
+        for line in lines:
+            line.session = session
+        return
     goes_on: dict[str, str] = {}
     for line in lines:
-        if line.sessionId is not None and (line.sessionId in there or not there):
+        if line.sessionId is not None and line.sessionId in there:
             session = line.sessionId
         line.session = session
         above = known.get(line.parentUuid) if line.parentUuid is not None else None
@@ -118,7 +122,7 @@ def _key(line: Head, roots: dict[str, str]) -> str:
 def _birth(file: File, lines: Sequence[Head], draft: Draft) -> dict[str, Any]:
     """Return what a header says, as the first step does, and put the rest beside it."""
     first = next((line for line in lines if line.uuid is not None), lines[0])
-    record = file.record(first.place)
+    record = file.record(first.begin, first.end)
     branch = record.get("gitBranch")
     names = ("sessionId", "agentId", "version")
     draft.raw |= {name: record[name] for name in names if isinstance(record.get(name), str)}
@@ -138,7 +142,7 @@ class _Calls:
         self._prompts: dict[str, str] = {}
         for line in lines:
             if line.results:
-                result = file.record(line.place).get("toolUseResult")
+                result = file.record(line.begin, line.end).get("toolUseResult")
                 agent = result.get("agentId") if isinstance(result, dict) else None
                 if isinstance(agent, str):
                     self._agents[agent] = line.results[0]
@@ -160,6 +164,6 @@ class _Calls:
                     self._prompts.setdefault(prompt, call)
 
     def _content(self, line: Head) -> list[dict[str, Any]]:
-        message = self._file.record(line.place).get("message")
+        message = self._file.record(line.begin, line.end).get("message")
         content = message.get("content") if isinstance(message, dict) else None
         return as_blocks(content) if is_content(content) else []

@@ -113,7 +113,7 @@ class Conversation:
             self._add(line, "compaction", Compaction(self._file, line), self._after(line.parentUuid) or LAST)
 
     def _inform(self, line: Head) -> None:
-        record = self._file.record(line.place)
+        record = self._file.record(line.begin, line.end)
         says = record.get(NAMES.get(line.type, line.type))
         rank = list(NAMES).index(line.type) if line.type in NAMES else 0
         fields: dict[str, object] = {}
