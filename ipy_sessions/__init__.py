@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ipy_sessions.errors import (
         AmbiguousReferenceError,
         CommandError,
+        ExportError,
         FolderError,
         InvalidEntryError,
         InvalidIdError,
@@ -47,11 +48,13 @@ if TYPE_CHECKING:
         SessionsError,
         SettingError,
         StaleSessionError,
+        TurnDroppedError,
         TurnNotFoundError,
         TurnRunningError,
         UnknownModelError,
     )
     from ipy_sessions.events import BlockEnd, Finished, Notice, Reply, Started, TextDelta, ThinkingDelta, Waiting
+    from ipy_sessions.exchange import Exchange
     from ipy_sessions.magics.tables import read
     from ipy_sessions.magics.twins import cells, compare, current, draw, history, plan
     from ipy_sessions.manager import SessionManager
@@ -73,6 +76,7 @@ _HOMES = {
     "errors": [
         "AmbiguousReferenceError",
         "CommandError",
+        "ExportError",
         "FolderError",
         "InvalidEntryError",
         "InvalidIdError",
@@ -89,11 +93,13 @@ _HOMES = {
         "SessionsError",
         "SettingError",
         "StaleSessionError",
+        "TurnDroppedError",
         "TurnNotFoundError",
         "TurnRunningError",
         "UnknownModelError",
     ],
     "events": ["BlockEnd", "Finished", "Notice", "Reply", "Started", "TextDelta", "ThinkingDelta", "Waiting"],
+    "exchange": ["Exchange"],
     "magics.tables": ["read"],
     "magics.twins": ["cells", "compare", "current", "draw", "history", "plan"],
     "manager": ["SessionManager"],
@@ -117,6 +123,8 @@ __all__ = [
     "CommandError",
     "Context",
     "Entry",
+    "Exchange",
+    "ExportError",
     "Finished",
     "FolderError",
     "FolderStore",
@@ -153,6 +161,7 @@ __all__ = [
     "TextDelta",
     "ThinkingDelta",
     "Turn",
+    "TurnDroppedError",
     "TurnNotFoundError",
     "TurnRunningError",
     "UnknownModelError",

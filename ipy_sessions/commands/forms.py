@@ -19,16 +19,20 @@ from ipy_sessions.commands.form import (
 )
 from ipy_sessions.commands.parser import variable
 from ipy_sessions.commands.values import (
+    BRANCHES,
     Cells,
     Close,
     Compare,
     Continue,
     Delete,
+    Drop,
+    Export,
     File,
     Fork,
     Help,
     Hide,
     History,
+    Import,
     Keep,
     Label,
     List,
@@ -182,6 +186,31 @@ FORMS = {
             ),
         ),
         Form(
+            "export",
+            "Write the session in another form, beside the notebook or into a file. Secrets are masked in all of it.",
+            lambda read: Export(read.format, " ".join(read.path), read.of or "", read.branch, read.force),
+            (
+                words("format", "pi, jsonl, markdown or notebook", nargs=None),
+                words("path", "the file; by default called as the session is"),
+                value("--of", "REF", "another session, as for open, or another agent's transcript by its path"),
+                ("--branch", {"choices": BRANCHES, "help": "every branch, which pi alone can hold, or the active one"}),
+                flag("--force", "write in the place of a file that is there"),
+            ),
+        ),
+        Form(
+            "import",
+            "Make sessions out of other agents' transcripts, or of sessions elsewhere. Twice does no harm.",
+            lambda read: Import(read.paths),
+            (
+                words(
+                    "paths",
+                    "files, folders, or patterns such as ~/.pi/agent/sessions/**/*.jsonl",
+                    nargs="+",
+                    metavar="PATH",
+                ),
+            ),
+        ),
+        Form(
             "rewind",
             "Go back a turn, or several. They stay in the log, on a branch of their own.",
             lambda read: Rewind(turns(read.turns)),
@@ -212,6 +241,18 @@ FORMS = {
             (words("turn", "its number, label or id's end", nargs="+"),),
         ),
         Form(
+            "drop",
+            "Leave out a turn and all that follows it: no tree shows it, no cell replays it. The log keeps it.",
+            lambda read: Drop(" ".join(read.turn)),
+            (words("turn", "its number, label or id's end", nargs="+"),),
+        ),
+        Form(
+            "undrop",
+            "Bring a dropped turn back, with all that follows it.",
+            lambda read: Drop(" ".join(read.turn), on=False),
+            (words("turn", "its number, as %%session tree --all shows it, label or id's end", nargs="+"),),
+        ),
+        Form(
             "plan",
             "Show what running the notebook would do: replay, ask or branch, cell by cell. Nothing is asked.",
             lambda read: Plan(" ".join(read.ref), read.replay),
@@ -230,7 +271,7 @@ FORMS = {
             "tree",
             "Every turn on every branch, drawn; of a large session, those around where you are.",
             lambda read: Tree(" ".join(read.ref), read.all),
-            (words("ref", "another session, as for open"), flag("--all", "every turn, however many")),
+            (words("ref", "another session, as for open"), flag("--all", "every turn, however many, dropped ones too")),
         ),
         Form(
             "compare",
