@@ -18,7 +18,7 @@ from ipy_sessions.entries import is_content, text_of
 from ipy_sessions.readers.claude_conversation import Conversation
 from ipy_sessions.readers.claude_lines import ALONE, ASIDE, Head, heads, is_line
 from ipy_sessions.readers.claude_steps import FORMAT
-from ipy_sessions.readers.file import File, uncollected
+from ipy_sessions.readers.file import File
 from ipy_sessions.readers.transcript import Draft, Transcript
 
 
@@ -33,11 +33,6 @@ class ClaudeCodeReader:
 
     def read(self, file: File) -> Iterator[Transcript]:
         """Yield each session, and behind it those of its sub-agents."""
-        with uncollected():
-            transcripts = list(self._read(file))
-        yield from transcripts
-
-    def _read(self, file: File) -> Iterator[Transcript]:
         lines = heads(file)
         known = _known(lines)
         _name_sessions(lines, known, PurePath(file.path).stem)

@@ -89,7 +89,9 @@ class Conversation:
     def _place_of_results(self, line: Head) -> Follows | LastOne | None:
         """Return what a user's message follows: the other results of the same answer, where it brings another one."""
         results = line.results
-        caller = self._callers.get(results[0]) if results else None
+        if not results:
+            return self._after(line.parentUuid)
+        caller = self._callers.get(results[0])
         new = self._answered.isdisjoint(results)
         self._answered.update(results)
         after = self._after(line.parentUuid)

@@ -5,9 +5,7 @@ It owns how lines are told apart and what a damaged one is. It refuses to know a
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
@@ -154,15 +152,3 @@ def _is_object(line: bytes) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Look for no circles of garbage while much is read: there are none, and every look goes through all of it."""
-    before = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if before:
-            gc.enable()
