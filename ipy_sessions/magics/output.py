@@ -6,6 +6,7 @@ import sys
 import time
 from typing import Any
 
+from ipy_sessions.notebook import Place
 from ipy_sessions.render.live import LiveView, View
 from ipy_sessions.render.markup import Markup, Picture
 from ipy_sessions.render.terminal import TerminalView
@@ -57,6 +58,12 @@ class Output:
 
             return LiveView(display, time.monotonic)
         return TerminalView(sys.stdout, flush=not self._has_kernel)
+
+    def takes_input(self, place: Place) -> bool:
+        """Tell whether the host puts what it is given into the next cell, or behind its next prompt."""
+        if self._has_kernel:
+            return place.provider in {"jupyter", "vscode", "console"}
+        return hasattr(self._shell, "prompt_for_code") and not self._shell.simple_prompt
 
     @property
     def _has_kernel(self) -> bool:
