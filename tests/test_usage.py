@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -36,7 +37,13 @@ def spent_on(answers: list[tuple[str, int, float | None]]) -> Transcript:
     """Return a conversation in which models have answered on days at prices."""
     draft = Draft("other", str(next(_keys)), "2026-01-01T00:00:00Z")
     for model, day, cost in answers:
-        fields = {"role": "assistant", "content": [], "model": model, "usage": {"input_tokens": 3}, "cost_usd": cost}
+        fields: dict[str, Any] = {
+            "role": "assistant",
+            "content": [],
+            "model": model,
+            "usage": {"input_tokens": 3},
+            "cost_usd": cost,
+        }
         draft.add("message", fields, ts=f"2026-01-0{day}T23:59:59Z")
     return draft.finish()
 
