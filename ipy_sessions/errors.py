@@ -10,6 +10,7 @@
     ├── SessionNotFoundError      no session answers to this reference
     │   └── AmbiguousReferenceError   more than one does
     ├── TurnNotFoundError         no turn, or more than one, answers to a reference
+    ├── TurnDroppedError          a turn was to be stood at that was dropped
     ├── InvalidIdError            an id that was asked for is malformed or taken
     ├── InvalidEntryError         what was to be written can be no line of a log
     ├── FolderError               a folder of sessions cannot be read or made
@@ -66,6 +67,10 @@ class AmbiguousReferenceError(SessionNotFoundError):
 
 class TurnNotFoundError(SessionsError):
     """No turn, or more than one, answers to a reference."""
+
+
+class TurnDroppedError(SessionsError):
+    """A turn was to be stood at that was dropped."""
 
 
 class InvalidIdError(SessionsError):

@@ -65,7 +65,7 @@ def messages() -> list[str]:
 def test_its_columns_are_those_of_the_schema() -> None:
     """Each table's, with types and words, as the script writes them."""
     done = subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "tables.py"), "--check"], capture_output=True, text=True
+        [sys.executable, str(ROOT / "scripts" / "tables.py"), "--check"], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -107,6 +107,10 @@ def test_jq(messages: list[str]) -> None:
     assert [row[2] for row in rows].count("user") == 3
     assert {row[0] for row in rows} == {"1e1", "2e2", "3e3"}
     assert int(counted.stdout) == len(rows) == len(messages)
+    headers = "jq -rR 'fromjson? | select(.type == \"session\") | .id'"
+    both = (f"awk 1 .sessions/*.jsonl | {headers}", f"{headers} .sessions/*.jsonl")
+    ids = [subprocess.run(["/bin/sh", "-c", one], capture_output=True, text=True, check=True).stdout for one in both]
+    assert [one.split() for one in ids] == [["1e1", "2e2", "3e3"], ["1e1", "3e3"]]  # what `awk 1` is for
 
 
 def test_polars(messages: list[str]) -> None:

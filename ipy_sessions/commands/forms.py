@@ -27,6 +27,7 @@ from ipy_sessions.commands.values import (
     Compare,
     Continue,
     Delete,
+    Drop,
     File,
     Fork,
     Help,
@@ -214,6 +215,18 @@ FORMS = {
             (words("turn", "its number, label or id's end", nargs="+"),),
         ),
         Form(
+            "drop",
+            "Leave out a turn and all that follows it: no tree shows it, no cell replays it. The log keeps it.",
+            lambda read: Drop(" ".join(read.turn)),
+            (words("turn", "its number, label or id's end", nargs="+"),),
+        ),
+        Form(
+            "undrop",
+            "Bring a dropped turn back, with all that follows it.",
+            lambda read: Drop(" ".join(read.turn), on=False),
+            (words("turn", "its number, as %%session tree --all shows it, label or id's end", nargs="+"),),
+        ),
+        Form(
             "plan",
             "Show what running the notebook would do: replay, ask or branch, cell by cell. Nothing is asked.",
             lambda read: Plan(" ".join(read.ref), read.replay),
@@ -232,7 +245,7 @@ FORMS = {
             "tree",
             "Every turn on every branch, drawn; of a large session, those around where you are.",
             lambda read: Tree(" ".join(read.ref), read.all),
-            (words("ref", "another session, as for open"), flag("--all", "every turn, however many")),
+            (words("ref", "another session, as for open"), flag("--all", "every turn, however many, dropped ones too")),
         ),
         Form(
             "compare",

@@ -188,6 +188,13 @@ class Hide(msgspec.Struct, frozen=True):
     on: bool = True
 
 
+class Drop(msgspec.Struct, frozen=True):
+    """``%session drop`` and ``undrop``: leave out a turn and all that follows it, or bring it back."""
+
+    turn: str
+    on: bool = True
+
+
 class Plan(msgspec.Struct, frozen=True):
     """``%session plan``: what running the notebook would do, with `replay` as it is set or as it is given."""
 
@@ -202,7 +209,7 @@ class Cells(msgspec.Struct, frozen=True):
 
 
 class Tree(msgspec.Struct, frozen=True):
-    """``%session tree``: every turn on every branch, of this session or another; or, of a large one, the latest."""
+    """``%session tree``: the branches of this session or another, of a large one around the leaf; or every turn."""
 
     ref: str = ""
     all: bool = False
@@ -271,6 +278,6 @@ class Help(msgspec.Struct, frozen=True):
 
 Command: TypeAlias = (
     Where | New | Open | Fork | List | Continue | Close | Keep | Rename | Tag | Mark | Delete | Restore | Prune
-    | Verify | Redact | Share | Rewind | Switch | Label | Hide | Plan | Cells | Tree | Compare | History | Again | Show
-    | Usage | File | Set | Help
+    | Verify | Redact | Share | Rewind | Switch | Label | Hide | Drop | Plan | Cells | Tree | Compare | History | Again
+    | Show | Usage | File | Set | Help
 )  # fmt: skip

@@ -176,7 +176,7 @@ class Host(Borrowing):
             return None
         if self._told is not None and not saved_order(place.notebook).stands_above((cell, 1), (self._told, 1)):
             return self._left(session, manager)
-        if session.turns.of_cell(cell):
+        if session.turns.has_asked(cell):
             return None
         goes_on = self._goes_on(place)
         return _last_answered([row for row in self._rest(session, place) if goes_on or row.id in self._asked], cell)

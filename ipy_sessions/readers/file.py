@@ -5,14 +5,18 @@ It owns how lines are told apart and what a damaged one is. It refuses to know a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 LOOK = 20  # records that tell a format
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+T = TypeVar("T")
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -30,6 +34,22 @@ class Record(NamedTuple):
 
     line: int
     says: dict[str, Any]
+
+
+class Place(msgspec.Struct, frozen=True, gc=False):
+    """Where a line stands.
+
+    Parameters
+    ----------
+    line
+        Its number in the file; the first line is 1.
+    begin, end
+        Where it begins and ends, in bytes.
+    """
+
+    line: int
+    begin: int
+    end: int
 
 
 class File:
@@ -86,3 +106,58 @@ class File:
                     self.bad_lines.append(number)
                 continue
             yield Record(number, says)
+
+    def looks(self, look: Callable[[memoryview], T]) -> Iterator[tuple[Place, T | None]]:
+        """Yield what a decoder of a type sees in each line that holds a JSON object; other lines as `records` does.
+
+        What the type does not name is passed over, which takes a fifth of the time; `record` reads it when it is asked
+        for. ``None`` stands for an object with a value that is not of its type.
+        """
+        self.bad_lines.clear()
+        begin = number = 0
+        data, size, view = self.data, len(self.data), memoryview(self.data)
+        while begin < size:
+            end = data.find(b"\n", begin)
+            end, number = size if end < 0 else end, number + 1
+            place, line = Place(number, begin, end), view[begin:end]
+            begin = end + 1
+            try:
+                seen = look(line)
+            except (ValueError, RecursionError):
+                if not self._is_object(line):
+                    if bytes(line).strip():
+                        self.bad_lines.append(number)
+                    continue
+                yield place, None
+            else:
+                yield place, seen
+
+    def record(self, place: Place) -> dict[str, Any]:
+        """Return what stands at a place that `looks` has named.
+
+        A look passes over what is damaged in a way that a decoder minds; such a line is its own text.
+        """
+        line = memoryview(self.data)[place.begin : place.end]
+        try:
+            return _decode(line)
+        except (ValueError, RecursionError):
+            return {"line": bytes(line).decode("utf-8", "replace")}
+
+    def _is_object(self, line: memoryview) -> bool:
+        try:
+            _decode(line)
+        except (ValueError, RecursionError):
+            return False
+        return True
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Look for no circles of garbage while much is read: there are none, and every look goes through all of it."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
