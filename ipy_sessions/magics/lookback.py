@@ -59,12 +59,10 @@ class LookbackCommands(Commands):
 
     def _put(self, cell: str, number: int, place: Place) -> Markup:
         """Put a text into the next cell, once; where nobody takes it, show it."""
-        if not self._host.output.takes_input(place):
-            lines = cell.splitlines()
-            return Markup(fenced(lines), cell)
         if _below(place) == cell:
             return panels.line(f"The next cell asks what turn {number} asked already.")
-        self._host.shell.set_next_input(cell)
+        if not self._host.output.give(cell, place):
+            return Markup(fenced(cell.split("\n")), cell)
         return panels.line(f"What turn {number} asked is in the next cell. It was not run.")
 
 

@@ -59,11 +59,12 @@ class Output:
             return LiveView(display, time.monotonic)
         return TerminalView(sys.stdout, flush=not self._has_kernel)
 
-    def takes_input(self, place: Place) -> bool:
-        """Tell whether the host puts what it is given into the next cell, or behind its next prompt."""
-        if self._has_kernel:
-            return place.provider in {"jupyter", "vscode", "console"}
-        return hasattr(self._shell, "prompt_for_code") and not self._shell.simple_prompt
+    def give(self, text: str, place: Place) -> bool:
+        """Have the host put a text into the next cell, or behind its next prompt; tell whether it is sure to."""
+        prompts = hasattr(self._shell, "prompt_for_code") and not self._shell.simple_prompt
+        if prompts or place.provider in {"jupyter", "vscode", "console"}:
+            self._shell.set_next_input(text)
+        return prompts or place.provider in {"jupyter", "vscode"}  # a console takes it only where it has a line editor
 
     @property
     def _has_kernel(self) -> bool:
