@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ipy_sessions.errors import (
         AmbiguousReferenceError,
         CommandError,
+        ExportError,
         FolderError,
         InvalidEntryError,
         InvalidIdError,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
         UnknownModelError,
     )
     from ipy_sessions.events import BlockEnd, Finished, Notice, Reply, Started, TextDelta, ThinkingDelta, Waiting
+    from ipy_sessions.exchange import Exchange
     from ipy_sessions.magics.tables import read, usage
     from ipy_sessions.magics.twins import cells, compare, current, draw, history, plan
     from ipy_sessions.manager import SessionManager
@@ -74,6 +76,7 @@ _HOMES = {
     "errors": [
         "AmbiguousReferenceError",
         "CommandError",
+        "ExportError",
         "FolderError",
         "InvalidEntryError",
         "InvalidIdError",
@@ -96,6 +99,7 @@ _HOMES = {
         "UnknownModelError",
     ],
     "events": ["BlockEnd", "Finished", "Notice", "Reply", "Started", "TextDelta", "ThinkingDelta", "Waiting"],
+    "exchange": ["Exchange"],
     "magics.tables": ["read", "usage"],
     "magics.twins": ["cells", "compare", "current", "draw", "history", "plan"],
     "manager": ["SessionManager"],
@@ -119,6 +123,8 @@ __all__ = [
     "CommandError",
     "Context",
     "Entry",
+    "Exchange",
+    "ExportError",
     "Finished",
     "FolderError",
     "FolderStore",

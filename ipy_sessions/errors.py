@@ -18,6 +18,7 @@
     ├── SessionReadOnlyError      a session cannot be written: opened to read, by a newer version, in a child process
     ├── SessionBusyError          another kernel has the session open
     ├── SecretFoundError          what was to be shared holds something that looks like a secret
+    ├── ExportError               what was to be exported cannot be written in that form, or there
     ├── StaleSessionError         the conversation stands elsewhere than the caller believes
     ├── LogWriteError             the disk refused a line
     │   └── LogLostError          the file was deleted, moved, replaced or cut short under us
@@ -111,6 +112,10 @@ class SessionBusyError(SessionsError):
 
 class SecretFoundError(SessionsError):
     """What was to be shared holds something that looks like a secret; nothing was done."""
+
+
+class ExportError(SessionsError):
+    """What was to be exported cannot be written in that form, or at that place."""
 
 
 class StaleSessionError(SessionsError):

@@ -5,6 +5,7 @@ Acceptance cases 27 and 32.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from collections import Counter
@@ -51,6 +52,24 @@ SAMPLES = {
     "pi v3": lines(
         {"type": "session", "version": 3, "id": "s", "timestamp": "2026-01-01T00:00:00Z", "cwd": "/x"},
         {"type": "message", "id": "a", "parentId": None, "message": {"role": "user", "content": "hello"}},
+    ),
+    "claude_code": lines(
+        {
+            "type": "user",
+            "uuid": "a",
+            "parentUuid": None,
+            "sessionId": "s",
+            "timestamp": "2026-01-01T00:00:00Z",
+            "message": {"role": "user", "content": "hello"},
+        },
+    ),
+    "codex": lines(
+        {"timestamp": "2026-01-01T00:00:00Z", "type": "session_meta", "payload": {"id": "s", "cwd": "/x"}},
+        {
+            "timestamp": "2026-01-01T00:00:01Z",
+            "type": "response_item",
+            "payload": {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hello"}]},
+        },
     ),
     "plain": lines({"role": "system", "content": "Be kind."}, {"role": "user", "content": "hello"}),
     "plain with tools": lines(
@@ -113,6 +132,17 @@ def assert_goes_on(transcript: Transcript) -> None:
         messages.append({"role": "user", "content": [{"type": "text", "text": "And now?"}]})
     assert messages[0]["role"] == "user"
     assert not list(faults({"model": "m", "max_tokens": 1, "messages": messages}))
+
+
+def test_reading_leaves_pythons_collector_as_it_was() -> None:
+    """It is off only while a file is read, also where somebody takes but the first conversation."""
+    for enabled in (False, True):
+        gc.enable() if enabled else gc.disable()
+        try:
+            next(read(File("x", SAMPLES["aider"] * 2)))
+            assert gc.isenabled() is enabled
+        finally:
+            gc.enable()
 
 
 VALUES = st.recursive(

@@ -21,6 +21,7 @@ from ipy_sessions.commands.form import (
     words,
 )
 from ipy_sessions.commands.values import (
+    BRANCHES,
     Again,
     Cells,
     Close,
@@ -28,10 +29,12 @@ from ipy_sessions.commands.values import (
     Continue,
     Delete,
     Drop,
+    Export,
     File,
     Fork,
     Help,
     Hide,
+    Import,
     Keep,
     Label,
     List,
@@ -182,6 +185,31 @@ FORMS = {
                 flag("--all", "every session of the folder"),
                 flag("--check", "only say what would be done"),
                 flag("--redact", "take out what looks like a secret, which otherwise stops it"),
+            ),
+        ),
+        Form(
+            "export",
+            "Write the session in another form, beside the notebook or into a file. Secrets are masked in all of it.",
+            lambda read: Export(read.format, " ".join(read.path), read.of or "", read.branch, read.force),
+            (
+                words("format", "pi, jsonl, markdown or notebook", nargs=None),
+                words("path", "the file; by default called as the session is"),
+                value("--of", "REF", "another session, as for open, or another agent's transcript by its path"),
+                ("--branch", {"choices": BRANCHES, "help": "every branch, which pi alone can hold, or the active one"}),
+                flag("--force", "write in the place of a file that is there"),
+            ),
+        ),
+        Form(
+            "import",
+            "Make sessions out of other agents' transcripts, or of sessions elsewhere. Twice does no harm.",
+            lambda read: Import(read.paths),
+            (
+                words(
+                    "paths",
+                    "files, folders, or patterns such as ~/.pi/agent/sessions/**/*.jsonl",
+                    nargs="+",
+                    metavar="PATH",
+                ),
             ),
         ),
         Form(

@@ -144,6 +144,40 @@ class Share(msgspec.Struct, frozen=True):
     redact: bool = False
 
 
+BRANCHES = ("all", "active")
+"""What an export can hold."""
+
+
+class Export(msgspec.Struct, frozen=True):
+    """``%session export``: write this session, or another agent's transcript, in another form.
+
+    Parameters
+    ----------
+    format
+        What that form is called.
+    path
+        The file; empty for one beside the notebook.
+    ref
+        Which session, or the path of a transcript; empty for this one.
+    branch
+        ``"all"`` or ``"active"``; ``None`` for what the format holds.
+    force
+        Write in the place of a file that is there.
+    """
+
+    format: str
+    path: str = ""
+    ref: str = ""
+    branch: str | None = None
+    force: bool = False
+
+
+class Import(msgspec.Struct, frozen=True):
+    """``%session import``: make sessions out of transcripts, or add to them what is new there."""
+
+    paths: list[str]
+
+
 class Continue(msgspec.Struct, frozen=True):
     """``%session continue``: go on with the latest session."""
 
@@ -278,6 +312,6 @@ class Help(msgspec.Struct, frozen=True):
 
 Command: TypeAlias = (
     Where | New | Open | Fork | List | Continue | Close | Keep | Rename | Tag | Mark | Delete | Restore | Prune
-    | Verify | Redact | Share | Rewind | Switch | Label | Hide | Drop | Plan | Cells | Tree | Compare | History | Again
-    | Show | Usage | File | Set | Help
+    | Verify | Redact | Share | Export | Import | Rewind | Switch | Label | Hide | Drop | Plan | Cells | Tree | Compare
+    | History | Again | Show | Usage | File | Set | Help
 )  # fmt: skip

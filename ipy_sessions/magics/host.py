@@ -146,7 +146,7 @@ class Host(Borrowing):
             return None
         rows = self.manager(place).list(notebook=place.notebook, archived=None)
         if place.notebook is None:
-            rows = [row for row in rows if row.notebook is None]
+            rows = [row for row in rows if row.notebook is None and row.key is not None]  # none of another agent's
         if not rows:
             return self._original(place)
         return _last_answered(rows, place.cell_id) or rows[0]

@@ -31,6 +31,7 @@ from ipy_sessions.events import Reply
 from ipy_sessions.identifiers import SYSTEM
 from ipy_sessions.magics.cells import CellCommands
 from ipy_sessions.magics.commands import Commands
+from ipy_sessions.magics.exchange import ExchangeCommands
 from ipy_sessions.magics.host import Host
 from ipy_sessions.magics.lookback import LookbackCommands
 from ipy_sessions.magics.progress import Watched
@@ -51,7 +52,8 @@ class SessionCommands(Commands):
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
-        self._others = (UpkeepCommands(host), TravelCommands(host), CellCommands(host), LookbackCommands(host))
+        more = (ExchangeCommands(host), LookbackCommands(host))
+        self._others = (UpkeepCommands(host), TravelCommands(host), CellCommands(host), *more)
 
     @singledispatchmethod
     def run(self, command: Any) -> Any:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
-from typing import Any
+from typing import Any, TypeGuard
 
 from ipy_sessions.entries import Block
 from ipy_sessions.readers.asked import Asked
@@ -136,7 +136,10 @@ class _Reading:
 
 def _kind(line: Line) -> str | None:
     """Return what a line is; ``None`` for what is not known here."""
-    return next((KINDS[line[name]] for name in SAYS if _is_kind(line.get(name))), None)
+    for name in SAYS:
+        if _is_kind(said := line.get(name)):
+            return KINDS[said]
+    return None
 
 
 def _time(line: Line) -> str | None:
@@ -148,10 +151,14 @@ def _time(line: Line) -> str | None:
 
 def _rest(line: Line, *known: str) -> dict[str, Any]:
     """Return what has no field of ours: neither what was read, nor what says that it is a message."""
-    return {name: said for name, said in line.items() if name not in known and not (name in SAYS and _is_kind(said))}
+    rest = {name: said for name, said in line.items() if name not in known}
+    for name in SAYS:
+        if _is_kind(rest.get(name)):
+            del rest[name]
+    return rest
 
 
-def _is_kind(said: object) -> bool:
+def _is_kind(said: object) -> TypeGuard[str]:
     return isinstance(said, str) and said in KINDS
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -158,10 +159,12 @@ def test_a_notebook_that_leaves_its_sessions_begins_anew(asking: Lab, model: Mes
     put(asking, *ASKS[:2])
     run_all(asking)
     home = asking.folder
-    for number, take in enumerate((shutil.copy, shutil.move), start=1):
+    ways: list[Callable[[Path, Path], object]] = [shutil.copy, shutil.move]
+    for number, take in enumerate(ways, start=1):
         away = home.with_name(f"{home.name} {number}")
         away.mkdir()
-        reopen(asking, Path(take(home / "talk.ipynb", away)))
+        take(home / "talk.ipynb", away)
+        reopen(asking, away / "talk.ipynb")
         shown = run_all(asking)
         assert "new session" in shown[1]
         assert not any("replayed" in text for text in shown[1:])
