@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ipy_sessions.errors import (
         AmbiguousReferenceError,
         CommandError,
+        ExportError,
         FolderError,
         InvalidEntryError,
         InvalidIdError,
@@ -47,12 +48,14 @@ if TYPE_CHECKING:
         SessionsError,
         SettingError,
         StaleSessionError,
+        TurnDroppedError,
         TurnNotFoundError,
         TurnRunningError,
         UnknownModelError,
     )
     from ipy_sessions.events import BlockEnd, Finished, Notice, Reply, Started, TextDelta, ThinkingDelta, Waiting
-    from ipy_sessions.magics.tables import read
+    from ipy_sessions.exchange import Exchange
+    from ipy_sessions.magics.tables import read, usage
     from ipy_sessions.magics.twins import cells, compare, current, draw, history, plan
     from ipy_sessions.manager import SessionManager
     from ipy_sessions.planning import Plan
@@ -74,6 +77,7 @@ _HOMES = {
     "errors": [
         "AmbiguousReferenceError",
         "CommandError",
+        "ExportError",
         "FolderError",
         "InvalidEntryError",
         "InvalidIdError",
@@ -90,12 +94,14 @@ _HOMES = {
         "SessionsError",
         "SettingError",
         "StaleSessionError",
+        "TurnDroppedError",
         "TurnNotFoundError",
         "TurnRunningError",
         "UnknownModelError",
     ],
     "events": ["BlockEnd", "Finished", "Notice", "Reply", "Started", "TextDelta", "ThinkingDelta", "Waiting"],
-    "magics.tables": ["read"],
+    "exchange": ["Exchange"],
+    "magics.tables": ["read", "usage"],
     "magics.twins": ["cells", "compare", "current", "draw", "history", "plan"],
     "manager": ["SessionManager"],
     "planning": ["Plan"],
@@ -119,6 +125,8 @@ __all__ = [
     "CommandError",
     "Context",
     "Entry",
+    "Exchange",
+    "ExportError",
     "Finished",
     "FolderError",
     "FolderStore",
@@ -155,6 +163,7 @@ __all__ = [
     "TextDelta",
     "ThinkingDelta",
     "Turn",
+    "TurnDroppedError",
     "TurnNotFoundError",
     "TurnRunningError",
     "UnknownModelError",
@@ -172,6 +181,7 @@ __all__ = [
     "read",
     "schema",
     "unload_ipython_extension",
+    "usage",
     "user",
 ]
 
