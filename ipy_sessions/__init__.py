@@ -52,7 +52,8 @@ if TYPE_CHECKING:
         UnknownModelError,
     )
     from ipy_sessions.events import BlockEnd, Finished, Notice, Reply, Started, TextDelta, ThinkingDelta, Waiting
-    from ipy_sessions.magics.tables import read
+    from ipy_sessions.hit import Hit
+    from ipy_sessions.magics.tables import read, search
     from ipy_sessions.magics.twins import cells, compare, current, draw, history, plan
     from ipy_sessions.manager import SessionManager
     from ipy_sessions.planning import Plan
@@ -94,7 +95,8 @@ _HOMES = {
         "UnknownModelError",
     ],
     "events": ["BlockEnd", "Finished", "Notice", "Reply", "Started", "TextDelta", "ThinkingDelta", "Waiting"],
-    "magics.tables": ["read"],
+    "hit": ["Hit"],
+    "magics.tables": ["read", "search"],
     "magics.twins": ["cells", "compare", "current", "draw", "history", "plan"],
     "manager": ["SessionManager"],
     "planning": ["Plan"],
@@ -121,6 +123,7 @@ __all__ = [
     "FolderError",
     "FolderStore",
     "Header",
+    "Hit",
     "InvalidEntryError",
     "InvalidIdError",
     "LogLostError",
@@ -168,6 +171,7 @@ __all__ = [
     "load_ipython_extension",
     "plan",
     "read",
+    "search",
     "unload_ipython_extension",
     "user",
 ]

@@ -142,7 +142,7 @@ class Corpus:
         for path in self._sorted[1]:
             for transcript in self._read(path):
                 if transcript.id in held:
-                    self._skip(path, f"Its session {transcript.id} was read already.")
+                    self.skip(path, f"Its session {transcript.id} was read already.")
                 else:
                     held.add(transcript.id)
                     yield transcript
@@ -152,11 +152,12 @@ class Corpus:
             with _no_collection():
                 found = list(read(File(path, load(path))))
         except (NotASessionError, OSError) as error:
-            self._skip(path, str(error))
+            self.skip(path, str(error))
         else:
             yield from found
 
-    def _skip(self, path: str, reason: str) -> None:
+    def skip(self, path: str, reason: str) -> None:
+        """Keep in mind, once, that a file could not be read, or is not in the tables for another reason."""
         skipped = Skipped(path, reason)
         if skipped not in self.skipped:
             self.skipped.append(skipped)
