@@ -33,8 +33,18 @@ from ipy_sessions.table.corpus import Corpus
 
 TS = "2026-03-01T10:15:00.000Z"
 # Signs that are escaped, made of several, folded to more, or the same as others when they are.
-ODD = [*'aeiksStKzZ "\\/\n\t\0.;`0', *"äÄößẞſßﬁﬀﬆŉẖẗẘẙẚǰİıKÅÅéǘệợ̛̣́̈ͅμµςσΣΐᾳйЙ한ᄒ\u1161\u11ab日豈豈क़", "👩\u200d🔬", "ü", "\u2028", "\x85", "\x1b"]
-SIGNS = st.sampled_from(ODD) | st.characters(codec="utf-8", exclude_categories=["Cs"])
+ODD = [
+    *'aeiksStKzZ "\\/\n\t\0.;`0',
+    *"äÄößẞſßﬁﬀﬆŉẖẗẘẙẚǰİıKÅÅéǘệợ̛̣́̈ͅμµςσΣΐᾳйЙ한ᄒ\u1161\u11ab日豈豈क़",
+    "👩\u200d🔬",
+    "ü",
+    "\u2028",
+    "\x85",
+    "\x1b",
+]
+SIGNS = st.sampled_from([sign for sign in ODD if len(sign) == 1]) | st.characters(
+    codec="utf-8", exclude_categories=["Cs"]
+)
 TEXTS = st.text(SIGNS, max_size=12) | st.lists(st.sampled_from(ODD), max_size=8).map("".join)
 
 
@@ -89,7 +99,9 @@ def searches(draw: st.DrawFn) -> tuple[list[str], list[str]]:
 @example((['Straße "so" \\ C:\\temp'], ["STRASSE", '"so"', "C:\\temp"]), False, False)
 @example((["İstanbul ŉ K"], ["i\u0307stanbul", "ʼN", "k"]), False, False)
 @example((["u\u0308ber", "\\u00fc"], ["ÜB"]), True, False)
-def test_passing_lines_over_loses_nothing(found: tuple[list[str], list[str]], escaping: bool, case: bool | None) -> None:
+def test_passing_lines_over_loses_nothing(
+    found: tuple[list[str], list[str]], escaping: bool, case: bool | None
+) -> None:
     """What is found by the bytes is what is found when every line is decoded, and that is what holds every term."""
     texts, terms = found
     query = queried(terms, case=case)

@@ -76,5 +76,5 @@ def _named(command: Search, manager: SessionManager, place: Place) -> Sequence[N
         rows = manager.list(notebook=place.notebook, archived=None)
         unwritten = {session.file for session in in_memory}
         return [*(row for row in rows if row.path not in unwritten), *in_memory]
-    files = sorted(manager.store.path.glob("*.jsonl"))
-    return [*files, *in_memory]
+    folder = manager.store.path
+    return [*([folder] if any(folder.glob("*.jsonl")) else []), *in_memory]

@@ -42,7 +42,7 @@ class Folded:
     def __init__(self, text: str, *, case: bool) -> None:
         self.shown = text if text.isascii() else normalize("NFC", text)
         """The text, composed: the places that `span` returns are in it."""
-        self.text = fold(text, case=case)
+        self.text = self.shown if case else self.shown.casefold()
 
     def span(self, start: int, end: int) -> Span:
         """Return where in `shown` something stands that was found in `text`; of half a character, the whole."""

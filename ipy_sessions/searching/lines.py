@@ -7,11 +7,11 @@ with a character that was written as ``\uXXXX`` may be meant, but for control ch
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import FileIO
 from typing import TYPE_CHECKING, TypeAlias
 
-from ipy_sessions.searching.sieve import Sieve, telling, tellings
+from ipy_sessions.searching.sieve import Needed, Sieve, telling, tellings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,10 +31,15 @@ class Reader:
     ----------
     sieve
         What a line must hold; ``None`` for every line.
+    needed
+        What else it must hold.
+    case
+        Whether case matters.
     """
 
-    def __init__(self, sieve: Sieve | None) -> None:
-        self._sieve = sieve
+    def __init__(self, sieve: Sieve | None, needed: Sequence[Needed] = (), *, case: bool = False) -> None:
+        self._finder = None if sieve is None else Finder(sieve)
+        self._needed, self._case = needed, case
         self._buffer = bytearray(PIECE)
 
     def lines(self, path: str) -> Iterator[bytes]:
@@ -65,64 +70,99 @@ class Reader:
         """Yield the lines of what was read that may be meant."""
         if not end:
             return
-        if self._sieve is None:
+        if self._finder is None:
             yield from (line for line in bytes(self._buffer[:end]).split(b"\n") if line)
             return
         passed = 0
-        for place in found(self._buffer, end, self._sieve):
+        for place in self._finder.places(self._buffer, end):
             if place >= passed:
                 start = self._buffer.rfind(b"\n", 0, place) + 1
                 stop = self._buffer.find(b"\n", place, end)
                 passed = end if stop < 0 else stop
-                yield bytes(self._buffer[start:passed])
+                line = bytes(self._buffer[start:passed])
+                if self._may_be(line):
+                    yield line
+
+    def _may_be(self, line: bytes) -> bool:
+        lowered = line if self._case else line.lower()
+        return all(one.may_be_in(line, lowered) for one in self._needed)
 
 
-def found(data: bytearray, end: int, sieve: Sieve) -> list[int]:
-    """Return where in some lines something stands for which a line may be meant, sorted."""
-    import numpy as np
+class Finder:
+    """Finds where a line may be meant. What is worked out has its room once: asking for it again and again costs more.
 
-    read = np.frombuffer(data, np.uint8, end)
-    places = [_stretches(read, sieve), _escapes(read)]
-    for byte, oddities in tellings(sieve.oddities).items():
-        if data.find(byte, 0, end) >= 0:
-            places += _odd(read, byte, oddities)
-    filled = [some for some in places if len(some)]
-    return np.sort(np.concatenate(filled)).tolist() if filled else []
+    Parameters
+    ----------
+    sieve
+        What is looked for.
+    """
 
+    def __init__(self, sieve: Sieve) -> None:
+        self._pattern, (self._first, self._second) = sieve.pattern, sieve.anchors
+        self._odd = tellings(sieve.oddities)
+        self._room = 0
 
-def _stretches(read: Bytes, sieve: Sieve) -> Places:
-    """Return where the stretch begins."""
-    import numpy as np
+    def places(self, data: bytearray, end: int) -> list[int]:
+        """Return where in some lines something stands for which a line may be meant, sorted."""
+        import numpy as np
 
-    room = len(read) - len(sieve.pattern) + 1
-    if room <= 0:
-        return np.empty(0, np.intp)
-    first, second = sieve.anchors
-    fits = _fits(read[first : first + room], sieve, first)
-    if second != first:
-        fits &= _fits(read[second : second + room], sieve, second)
-    places = np.flatnonzero(fits)
-    for place in range(len(sieve.pattern)):
-        if place not in (first, second) and len(places):
-            places = places[_fits(read[places + place], sieve, place)]
-    return places
+        if end > self._room:
+            self._room = len(data)
+            self._masked, self._flags, self._others = np.empty((3, self._room), np.uint8)
+        read = np.frombuffer(data, np.uint8, end)
+        places = [self._stretches(read), self._escapes(read)]
+        for byte, oddities in self._odd.items():
+            if data.find(byte, 0, end) >= 0:
+                places += _odd(read, byte, oddities)
+        filled = [some for some in places if len(some)]
+        found: list[int] = np.sort(np.concatenate(filled)).tolist() if filled else []
+        return found
 
+    def _stretches(self, read: Bytes) -> Places:
+        """Return where the stretch begins."""
+        import numpy as np
 
-def _fits(read: Bytes, sieve: Sieve, place: int) -> Flags:
-    mask, value = sieve.pattern[place]
-    fits: Flags = (read | mask if mask else read) == value
-    return fits
-
-
-def _escapes(read: Bytes) -> Places:
-    r"""Return where characters are written as ``\uXXXX``, control characters left out."""
-    import numpy as np
-
-    places: Places = np.flatnonzero((read[:-5] == ord("\\")) & (read[1:-4] == ord("u")))
-    if not len(places):
+        first, second = self._first, self._second
+        count = max(len(read) - len(self._pattern) + 1, 0)
+        fits = self._fits(read[first : first + count], first, self._flags)
+        if second != first:
+            np.logical_and(fits, self._fits(read[second : second + count], second, self._others), out=fits)
+        places = _true(fits)
+        for place, (mask, value) in enumerate(self._pattern):
+            if place not in (first, second) and len(places):
+                places = places[(read[places + place] | mask) == value]
         return places
-    control: Flags = (read[places + 2] == ord("0")) & (read[places + 3] == ord("0")) & (read[places + 4] <= ord("1"))
-    return places[~control]
+
+    def _fits(self, read: Bytes, place: int, into: Bytes) -> Flags:
+        """Tell of each byte whether it is what stands at a place of the pattern."""
+        import numpy as np
+
+        mask, value = self._pattern[place]
+        masked = np.bitwise_or(read, np.uint8(mask), out=self._masked[: len(read)]) if mask else read
+        return np.equal(masked, np.uint8(value), out=into[: len(read)].view(np.bool_))
+
+    def _escapes(self, read: Bytes) -> Places:
+        r"""Return where characters are written as ``\uXXXX``, control characters left out."""
+        import numpy as np
+
+        count = max(len(read) - 5, 0)
+        fits = np.equal(read[:count], np.uint8(ord("\\")), out=self._flags[:count].view(np.bool_))
+        letters = np.equal(read[1 : count + 1], np.uint8(ord("u")), out=self._others[:count].view(np.bool_))
+        places = _true(np.logical_and(fits, letters, out=fits))
+        if not len(places):
+            return places
+        control: Flags = (
+            (read[places + 2] == ord("0")) & (read[places + 3] == ord("0")) & (read[places + 4] <= ord("1"))
+        )
+        return places[~control]
+
+
+def _true(flags: Flags) -> Places:
+    """Return the places that are true; mostly there is none."""
+    import numpy as np
+
+    found: Places = np.flatnonzero(flags) if flags.any() else np.empty(0, np.intp)
+    return found
 
 
 def _odd(read: Bytes, byte: int, oddities: list[bytes]) -> Iterator[Places]:

@@ -6,7 +6,7 @@ It is chosen from the texts that stand in whatever a query finds; the rest is de
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import prod
 from typing import NamedTuple
 
@@ -51,6 +51,49 @@ def sieve_of(query: Query) -> Sieve | None:
     """Return the best sieve for a query; ``None`` when every line has to be decoded."""
     found = [sieve for literal in query.literals for sieve in _sieves(literal, case=query.case)]
     return min(found, key=lambda sieve: sieve.cost, default=None)
+
+
+class Needed(NamedTuple):
+    """Bytes that a line holds in which something is found.
+
+    Parameters
+    ----------
+    written
+        ASCII, in small letters when case does not matter.
+    oddities
+        What else may stand there.
+    """
+
+    written: bytes
+    oddities: frozenset[bytes]
+
+    def may_be_in(self, line: bytes, lowered: bytes) -> bool:
+        """Tell whether a line may hold it; `lowered` is the line as it is compared."""
+        return (
+            self.written in lowered
+            or b"\\u" in line
+            or (not line.isascii() and any(odd in line for odd in self.oddities))
+        )
+
+
+def needed(query: Query) -> Sequence[Needed]:
+    """Return what a line holds in which something is found: more than a sieve can look for at once."""
+    found: list[Needed] = []
+    for literal in query.literals:
+        run: list[str] = []
+        for sign in (*literal, "\0"):
+            if sign.isascii() and letter(sign, case=query.case) is not None:
+                run.append(sign)
+            elif run:
+                odd = frozenset(one for part in run for one in _oddities(part, case=query.case))
+                found.append(Needed("".join(run).encode(), odd))
+                run = []
+    return found
+
+
+def _oddities(sign: str, *, case: bool) -> frozenset[bytes]:
+    known = letter(sign, case=case)
+    return frozenset() if known is None else known.oddities
 
 
 def _sieves(literal: str, *, case: bool) -> Iterator[Sieve]:
