@@ -103,6 +103,8 @@ def a_name(words: Sequence[str]) -> str:
 def searching(read: argparse.Namespace) -> Search:
     """Return what is looked for, and where."""
     what = " ".join(read.text) if read.regex or not any(" " in word for word in read.text) else read.text
+    if read.user and read.assistant:
+        raise CommandError("Either what you have said is looked for, or the model: leave out both, and it is both.")
     role = next((name for name in ("user", "assistant") if getattr(read, name)), None)
     narrowed = {"regex": read.regex, "deep": read.deep, "case": True if read.case else None, "role": role}
     narrowed |= given(read, ("tool", "notebook"))

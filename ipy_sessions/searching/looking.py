@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import NamedTuple
+from unicodedata import normalize
 
 from ipy_sessions.encoding import decode
 from ipy_sessions.entries import Entry
@@ -27,13 +27,6 @@ from ipy_sessions.store.interface import Progress
 from ipy_sessions.table.corpus import Corpus, Own
 
 APART = "\n\0\n"  # between the passages of a message, so that no phrase goes over an end
-
-
-class _Read(NamedTuple):
-    """What of a message is looked at, and where the terms stand in it."""
-
-    passages: Sequence[Passage]
-    match: Match
 
 
 class Search:
@@ -114,19 +107,14 @@ class Search:
         for entry in entries:
             if entry.id in seen or self._is_copy(entry, session) or not self._scope.takes(entry):
                 continue
-            read = self._read(conversation, entry)
-            if read is not None and self._scope.is_of(conversation.notebook if self._scope.notebook else None):
+            text = _text(self._scope.passages(entry, conversation.name_of))
+            counts = self._query.counts(text)
+            if counts is not None and self._scope.is_of(conversation.notebook if self._scope.notebook else None):
                 seen.add(entry.id)
-                counts = tuple(map(len, read.match.spans))
-                self._found.append(Found(source, session, entry.id, entry.ts, counts, len(read.match.shown)))
+                self._found.append(Found(source, session, entry.id, entry.ts, counts, len(text)))
 
     def _is_copy(self, entry: Entry, session: str) -> bool:
         return "carried_from" in entry.fields or (entry.session != session and entry.session in self._corpus.sessions)
-
-    def _read(self, conversation: Conversation, entry: Entry) -> _Read | None:
-        passages = self._scope.passages(entry, conversation.name_of)
-        match = self._query.match(APART.join(passage.text for passage in passages)) if passages else None
-        return None if match is None else _Read(passages, match)
 
     def _hit(self, conversation: Conversation, found: Found, score: float) -> Hit | None:
         """Return what is shown of a message; ``None`` when its file was changed or taken away since it was found."""
@@ -135,10 +123,11 @@ class Search:
             entry = part.tree[found.entry]
         except (NotASessionError, OSError, KeyError):
             return None
-        read = self._read(conversation, entry)
-        if read is None:
+        passages = self._scope.passages(entry, conversation.name_of)
+        match = self._query.match(_text(passages))
+        if match is None:
             return None
-        held = _holding(read)
+        held = _holding(passages, match)
         return Hit(
             session=found.session,
             title=conversation.title,
@@ -147,7 +136,7 @@ class Search:
             kind=held.kind,
             tool=held.tool,
             ts=entry.ts,
-            pieces=snippet(read.match),
+            pieces=snippet(match),
             score=score,
             id=entry.id,
             path=part.transcript.path,
@@ -156,11 +145,15 @@ class Search:
         )
 
 
-def _holding(read: _Read) -> Passage:
+def _text(passages: Sequence[Passage]) -> str:
+    return APART.join(passage.text for passage in passages)
+
+
+def _holding(passages: Sequence[Passage], match: Match) -> Passage:
     """Return the passage in which the first term stands first."""
-    first, end = read.match.spans[0][0].start, 0
-    for passage in read.passages:
-        end += len(passage.text) + len(APART)
+    first, end = match.spans[0][0].start, 0
+    for passage in passages:
+        end += len(normalize("NFC", passage.text)) + len(APART)
         if first < end:
             return passage
-    return read.passages[-1]
+    return passages[-1]

@@ -82,6 +82,19 @@ class Query:
             return Match(folded.shown, [[Span(*place) for place in places] for places in found])
         return Match(folded.shown, [[folded.span(*place) for place in places] for places in found])
 
+    def counts(self, text: str) -> tuple[int, ...] | None:
+        """Return how often each term stands in a text; ``None`` where one of them does not."""
+        looked_at = fold(text, case=self.case or self.regex)
+        found = []
+        for pattern in self._patterns:
+            count = (
+                looked_at.count(pattern) if isinstance(pattern, str) else sum(1 for _ in _places(pattern, looked_at))
+            )
+            if not count:
+                return None
+            found.append(count)
+        return tuple(found)
+
     @cached_property
     def literals(self) -> Sequence[str]:
         """Texts, as they are compared, that stand in whatever is found; none where that cannot be told."""

@@ -60,20 +60,16 @@ class Needed(NamedTuple):
     ----------
     written
         ASCII, in small letters when case does not matter.
-    oddities
-        What else may stand there.
+    tellings
+        Bytes of which one stands in the line where it is written in another way.
     """
 
     written: bytes
-    oddities: frozenset[bytes]
+    tellings: frozenset[int]
 
     def may_be_in(self, line: bytes, lowered: bytes) -> bool:
         """Tell whether a line may hold it; `lowered` is the line as it is compared."""
-        return (
-            self.written in lowered
-            or b"\\u" in line
-            or (not line.isascii() and any(odd in line for odd in self.oddities))
-        )
+        return self.written in lowered or b"\\u" in line or any(byte in line for byte in self.tellings)
 
 
 def needed(query: Query) -> Sequence[Needed]:
@@ -86,7 +82,7 @@ def needed(query: Query) -> Sequence[Needed]:
                 run.append(sign)
             elif run:
                 odd = frozenset(one for part in run for one in _oddities(part, case=query.case))
-                found.append(Needed("".join(run).encode(), odd))
+                found.append(Needed("".join(run).encode(), frozenset(tellings(odd))))
                 run = []
     return found
 
