@@ -190,7 +190,7 @@ def test_every_word_has_to_stand_in_the_message(told: SessionManager) -> None:
     assert [hit.turn for hit in sought(told, "rome road")] == [1, 1]
     assert [hit.role for hit in sought(told, '"lead to rome" sea')] == ["assistant"]
     assert not sought(told, '"rome lead"')
-    assert [hit.title for hit in sought(told, ["Vienna"], role="user")] == ["tools", "roads"]
+    assert {hit.title for hit in sought(told, ["Vienna"], role="user")} == {"tools", "roads"}
 
 
 def test_capitals_matter_when_one_is_typed(told: SessionManager) -> None:
