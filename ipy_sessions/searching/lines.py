@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Places: TypeAlias = npt.NDArray[np.intp]
     Flags: TypeAlias = npt.NDArray[np.bool_]
 
+TRIES = 8  # pieces by which the best sieve is known
 PIECE = 256 * 1024  # bytes that are looked at together: they and what is worked out of them stay in the cache
 
 
@@ -29,16 +30,17 @@ class Reader:
 
     Parameters
     ----------
-    sieve
-        What a line must hold; ``None`` for every line.
+    sieves
+        What a line must hold, each of them; the one that lets least through is taken. None for every line.
     needed
         What else it must hold.
     case
         Whether case matters.
     """
 
-    def __init__(self, sieve: Sieve | None, needed: Sequence[Needed] = (), *, case: bool = False) -> None:
-        self._finder = None if sieve is None else Finder(sieve)
+    def __init__(self, sieves: Sequence[Sieve], needed: Sequence[Needed] = (), *, case: bool = False) -> None:
+        self._finders = [(Finder(sieve), 0) for sieve in sieves]
+        self._tries = TRIES
         self._needed, self._case = needed, case
         self._buffer = bytearray(PIECE)
 
@@ -70,11 +72,11 @@ class Reader:
         """Yield the lines of what was read that may be meant."""
         if not end:
             return
-        if self._finder is None:
+        if not self._finders:
             yield from (line for line in bytes(self._buffer[:end]).split(b"\n") if line)
             return
         passed = 0
-        for place in self._finder.places(self._buffer, end):
+        for place in self._places(end):
             if place >= passed:
                 start = self._buffer.rfind(b"\n", 0, place) + 1
                 stop = self._buffer.find(b"\n", place, end)
@@ -82,6 +84,17 @@ class Reader:
                 line = bytes(self._buffer[start:passed])
                 if self._may_be(line):
                     yield line
+
+    def _places(self, end: int) -> list[int]:
+        """Return where a line may be meant, by the best of the sieves, which the first pieces tell."""
+        if len(self._finders) == 1 or not self._tries:
+            return self._finders[0][0].places(self._buffer, end)
+        found = [(finder, count, finder.places(self._buffer, end)) for finder, count in self._finders]
+        self._finders = sorted(
+            ((finder, count + len(places)) for finder, count, places in found), key=lambda pair: pair[1]
+        )
+        self._tries -= 1
+        return min((places for *_, places in found), key=len)
 
     def _may_be(self, line: bytes) -> bool:
         lowered = line if self._case else line.lower()

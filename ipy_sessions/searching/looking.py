@@ -21,7 +21,7 @@ from ipy_sessions.searching.lines import Reader
 from ipy_sessions.searching.query import Match, Query
 from ipy_sessions.searching.ranking import Found, ranked
 from ipy_sessions.searching.said import Passage, Scope
-from ipy_sessions.searching.sieve import needed, sieve_of
+from ipy_sessions.searching.sieve import needed, sieves_of
 from ipy_sessions.searching.snippets import snippet
 from ipy_sessions.store.interface import Progress
 from ipy_sessions.table.corpus import Corpus, Own
@@ -50,7 +50,7 @@ class Search:
         self, corpus: Corpus, query: Query, scope: Scope, limit: int | None = None, *, sieve: bool = True
     ) -> None:
         self._corpus, self._query, self._scope, self._limit = corpus, query, scope, limit
-        self._reader = Reader(sieve_of(query), needed(query), case=query.case) if sieve else Reader(None)
+        self._reader = Reader(sieves_of(query), needed(query), case=query.case) if sieve else Reader(())
         self._found: list[Found] = []
         self.done = 0
         """How many conversations were looked through."""

@@ -17,6 +17,7 @@ LONGEST = 24  # bytes
 COMMON = b' eatoinsrh0123456789ld"cumfpgwyb,-:_.vkxjqz'  # bytes of transcripts, from the most common on
 LINE = 2000  # bytes of a line, as far as the guess goes
 PASS, DECODING = 0.06, 2.5  # nanoseconds a byte, to look for an oddity and to decode a line
+MOST = 4  # sieves that are tried
 LUCK = 10  # how much likelier the letters of a word stand together than chance has it
 
 
@@ -47,10 +48,11 @@ class Sieve(NamedTuple):
         return PASS * len(tellings(self.oddities)) + DECODING * through
 
 
-def sieve_of(query: Query) -> Sieve | None:
-    """Return the best sieve for a query; ``None`` when every line has to be decoded."""
-    found = [sieve for literal in query.literals for sieve in _sieves(literal, case=query.case)]
-    return min(found, key=lambda sieve: sieve.cost, default=None)
+def sieves_of(query: Query) -> Sequence[Sieve]:
+    """Return a sieve for each text that is looked for, the best by what can be guessed first; none without a text."""
+    found = [list(_sieves(literal, case=query.case)) for literal in query.literals]
+    best = [min(some, key=lambda sieve: sieve.cost) for some in found if some]
+    return sorted(best, key=lambda sieve: sieve.cost)[:MOST]
 
 
 class Needed(NamedTuple):

@@ -31,7 +31,7 @@ from ipy_sessions.table.part import ACTIVE, ALL, Part
 Named: TypeAlias = str | Path | SessionInfo | Session | Transcript
 """A file, a folder or a pattern; a row of a list; a session that is open; a conversation that was read."""
 
-FIRST = 64 * 1024  # bytes in which a header of ours ends
+FIRST, MORE = 2 * 1024, 64 * 1024  # bytes in which a header of ours ends, mostly and always
 
 
 class Own(NamedTuple):
@@ -179,7 +179,10 @@ def _own(path: str) -> Own | None:
     except OSError:
         return None
     try:
-        first = _first(os.read(descriptor, FIRST).removeprefix(BYTE_ORDER_MARK).partition(b"\n")[0])
+        head = os.read(descriptor, FIRST)
+        if b"\n" not in head and len(head) == FIRST:
+            head += os.read(descriptor, MORE - FIRST)
+        first = _first(head.removeprefix(BYTE_ORDER_MARK).partition(b"\n")[0])
         return Own(path, first.id, os.fstat(descriptor).st_size) if first.type == "session" else None
     except (ValueError, OSError):
         return None
