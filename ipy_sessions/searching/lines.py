@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Flags: TypeAlias = npt.NDArray[np.bool_]
 
 TRIES = 8  # pieces by which the best sieve is known
-PIECE = 256 * 1024  # bytes that are looked at together: they and what is worked out of them stay in the cache
+PIECE = 512 * 1024  # bytes that are looked at together: they and what is worked out of them stay in the cache
 
 
 class Reader:
@@ -137,22 +137,29 @@ class Finder:
 
         first, second = self._first, self._second
         count = max(len(read) - len(self._pattern) + 1, 0)
-        fits = self._fits(read[first : first + count], first, self._flags)
+        mask = self._pattern[first].mask
+        masked = self._masked_by(read, mask) if mask == self._pattern[second].mask else None  # once for both
+        fits = self._fits(read, masked, first, count, self._flags)
         if second != first:
-            np.logical_and(fits, self._fits(read[second : second + count], second, self._others), out=fits)
+            np.logical_and(fits, self._fits(read, masked, second, count, self._others), out=fits)
         places = _true(fits)
         for place, (mask, value) in enumerate(self._pattern):
             if place not in (first, second) and len(places):
                 places = places[(read[places + place] | mask) == value]
         return places
 
-    def _fits(self, read: Bytes, place: int, into: Bytes) -> Flags:
-        """Tell of each byte whether it is what stands at a place of the pattern."""
+    def _fits(self, read: Bytes, masked: Bytes | None, place: int, count: int, into: Bytes) -> Flags:
+        """Tell of each byte whether the pattern may begin there, as far as one place of it goes."""
         import numpy as np
 
         mask, value = self._pattern[place]
-        masked = np.bitwise_or(read, np.uint8(mask), out=self._masked[: len(read)]) if mask else read
-        return np.equal(masked, np.uint8(value), out=into[: len(read)].view(np.bool_))
+        looked_at = self._masked_by(read, mask) if masked is None else masked
+        return np.equal(looked_at[place : place + count], np.uint8(value), out=into[:count].view(np.bool_))
+
+    def _masked_by(self, read: Bytes, mask: int) -> Bytes:
+        import numpy as np
+
+        return np.bitwise_or(read, np.uint8(mask), out=self._masked[: len(read)]) if mask else read
 
     def _escapes(self, read: Bytes) -> Places:
         r"""Return where characters are written as ``\uXXXX``, control characters left out."""
