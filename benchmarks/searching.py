@@ -42,14 +42,15 @@ def searching() -> list[Figure]:
             _figure(f"searching {told} for a word as it is typed", large, RARE.title(), 1, TARGET),
             _figure(f"searching {told} for two words and a phrase", large, f'{RARE} fox "lazy dog"', 1, TARGET),
             _figure(f"searching {told} for a word that is in none", large, "stopwatch", 0, TARGET),
+            _figure(f"searching {told} for a word, ripgrep in one thread", large, RARE, 1, None, "--threads=1"),
             _figure(f"searching {told} for a word that is in all", large, COMMON, LARGE * MESSAGES, None),
             _figure(f"searching {SMALL:,} sessions for a word", small, RARE, 1, None),
         ]
 
 
-def _figure(name: str, folder: Path, what: str, total: int, target: float | None) -> Figure:
+def _figure(name: str, folder: Path, what: str, total: int, target: float | None, *options: str) -> Figure:
     rounds = SLOW_ROUNDS if total > 1 else ROUNDS
-    grep, floor = _floor(folder, what)
+    grep, floor = _floor(folder, what, *options)
     ours, theirs = medians(rounds, lambda: _searched(folder, what, total), floor)
     gate = target if grep else None
     return Figure(
@@ -64,13 +65,13 @@ def _searched(folder: Path, what: str, total: int) -> None:
         raise AssertionError(f"{search.hits().total} messages hold {what!r}, and not {total}")
 
 
-def _floor(folder: Path, what: str) -> tuple[bool, Callable[[], object]]:
+def _floor(folder: Path, what: str, *options: str) -> tuple[bool, Callable[[], object]]:
     """Return whether there is a ripgrep, and what is measured beside us: of several words it looks for the first."""
     word = what.split(maxsplit=1)[0]
     program = shutil.which("rg")
     if program is None:
         return False, lambda: [path.read_bytes().find(word.encode()) for path in folder.iterdir()]
-    command = [program, "--smart-case", "--fixed-strings", word, str(folder)]
+    command = [program, "--smart-case", "--fixed-strings", *options, word, str(folder)]
     return True, lambda: subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
 
 

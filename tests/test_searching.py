@@ -96,6 +96,8 @@ def searches(draw: st.DrawFn) -> tuple[list[str], list[str]]:
 @given(searches(), st.booleans(), st.sampled_from([None, True, False]))
 @example((['Straße "so" \\ C:\\temp'], ["STRASSE", '"so"', "C:\\temp"]), False, False)
 @example((["İstanbul \u0149 \u212a"], ["i\u0307stanbul", "\u02bcN", "k"]), False, False)
+@example((["a\u1ab0\u1ab5b"], ["a\u1ab5\u1ab0b"]), False, False)  # marks that are put into an order
+@example((["\u1112\u1161\u11ab"], ["\ud55c"]), False, False)  # a syllable, taken apart
 @example((["u\u0308ber", "\\u00fc"], ["ÜB"]), True, False)
 def test_passing_lines_over_loses_nothing(
     found: tuple[list[str], list[str]], escaping: bool, case: bool | None
@@ -124,6 +126,7 @@ PATTERNS = st.lists(
 @settings(max_examples=300, deadline=None)
 @given(st.lists(TEXTS, min_size=1, max_size=4), PATTERNS, st.sampled_from([None, True, False]))
 @example(["İ \u0131 \u212a \u017f"], "i", False)
+@example(["\u0131"], "i", False)
 @example(["Abc 17"], r"abc \d+", False)
 def test_a_regular_expression_loses_nothing_either(texts: list[str], pattern: str, case: bool | None) -> None:
     """The texts that its matches are known to hold stand in every one of them."""
@@ -256,6 +259,15 @@ def test_a_line_longer_than_any_piece_is_read_whole(manager: SessionManager) -> 
     session.append(user("needle " + "hay " * scanning.PIECE + "pin"))
     session.append(user("pin"))
     assert sought(manager, "needle pin").total == 1
+
+
+def test_the_word_that_lets_least_through_is_found_out(manager: SessionManager) -> None:
+    """Over more files than that takes, whichever of the words is in most of them."""
+    for number in range(3 * scanning.TRIES):
+        session = manager.create(f"session {number}")
+        session.append(user(f"quick zebra {'meets a pancake' if number % 10 == 0 else ''}"))
+    for what in ("zebra pancake", "pancake zebra", "zebra quick pancake"):
+        assert sorted(hit.title for hit in sought(manager, what)) == ["session 0", "session 10", "session 20"]
 
 
 def test_hits_are_a_frame_of_fixed_columns(told: SessionManager) -> None:

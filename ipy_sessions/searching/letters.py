@@ -20,7 +20,6 @@ from ipy_sessions.searching.folding import fold
 LAST = 0x2FA20  # behind it no character is folded, composed or decomposed
 BLOCK = 128  # characters
 SURROGATES = range(0xD800, 0xE000)
-JAMO = range(0x1161, 0x1200)  # vowels and ends of Hangul's syllables, which are composed by a rule
 ESCAPED = frozenset('"\\/\x7f')
 MOST_ODDITIES = 16
 DOTLESS = {"i": {"\u0131"}}  # the same for a regular expression without case
@@ -60,7 +59,7 @@ def letter(sign: str, *, case: bool) -> Letter | None:
         Whether case matters.
     """
     known = _known(case=case)
-    if sign < " " or sign in ESCAPED or combining(sign) or ord(sign) in JAMO or sign in known.seconds:
+    if sign < " " or sign in ESCAPED or combining(sign) or sign in known.seconds:
         return None
     others = known.sources.get(sign, set()) | (set() if case else DOTLESS.get(sign, set()))
     itself = sign.encode()
