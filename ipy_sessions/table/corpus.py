@@ -127,17 +127,23 @@ class Corpus:
         """Ids of the sessions that are ours, or were given: what was forked from one of them counts there."""
         return frozenset([file.session for file in self.own] + [transcript.id for transcript in self._given])
 
-    def parts(self, *, own: bool = True) -> Iterator[Part]:
-        """Yield the conversations, read one after the other; `own` tells whether our files are among them."""
-        for transcript in self.transcripts(own=own):
-            yield Part(transcript, self._end(transcript))
+    def parts(self) -> Iterator[Part]:
+        """Yield the conversations, read one after the other."""
+        yield from self.given()
+        yield from self.of(self.own)
+        yield from self.others()
 
-    def transcripts(self, *, own: bool = True) -> Iterator[Transcript]:
-        """Yield what the files hold."""
-        yield from self._given
-        if own:
-            for file in self.own:
-                yield from self._read(file.path)
+    def given(self) -> Iterator[Part]:
+        """Yield the conversations that were not named by a file."""
+        yield from map(self._part, self._given)
+
+    def of(self, files: Iterable[Own]) -> Iterator[Part]:
+        """Yield the sessions of some files of ours."""
+        for file in files:
+            yield from map(self._part, self._read(file.path))
+
+    def others(self) -> Iterator[Part]:
+        """Yield the conversations of the files that are not ours, but for those that were given, or are ours."""
         held = set(self.sessions)
         for path in self._sorted[1]:
             for transcript in self._read(path):
@@ -145,7 +151,15 @@ class Corpus:
                     self._skip(path, f"Its session {transcript.id} was read already.")
                 else:
                     held.add(transcript.id)
-                    yield transcript
+                    yield self._part(transcript)
+
+    @property
+    def has_others(self) -> bool:
+        """Whether there is anything besides files of ours."""
+        return bool(self._given or self._sorted[1])
+
+    def _part(self, transcript: Transcript) -> Part:
+        return Part(transcript, self._end(transcript))
 
     def _read(self, path: str) -> Iterator[Transcript]:
         try:

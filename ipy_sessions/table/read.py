@@ -14,6 +14,7 @@ from ipy_sessions.readers.transcript import Transcript
 from ipy_sessions.session import Session
 from ipy_sessions.summary import SessionInfo
 from ipy_sessions.table import calls, messages, sessions, turns
+from ipy_sessions.table import quick as ways
 from ipy_sessions.table.arrow import batches
 from ipy_sessions.table.corpus import Corpus, Named, Skipped
 from ipy_sessions.table.frame import Table
@@ -109,10 +110,34 @@ class Tables:
         return f"<Tables of {self.corpus}: {', '.join(TABLES)}>"
 
 
-def rows_of(name: str, corpus: Corpus) -> Iterator[pa.RecordBatch]:
-    """Yield a table's batches, one conversation read after the other."""
-    once = Once(corpus.sessions)
-    return batches(TABLES[name], (row for part in corpus.parts() for row in ROWS[name](part, once)))
+def rows_of(name: str, corpus: Corpus, *, quick: bool | None = None) -> Iterator[pa.RecordBatch]:
+    """Yield a table's batches, one conversation read after the other.
+
+    Parameters
+    ----------
+    name
+        Which table.
+    corpus
+        The conversations.
+    quick
+        Whether DuckDB reads those of our files that are as we write them; ``None`` for where that pays.
+    """
+    once, columns = Once(corpus.sessions), TABLES[name]
+
+    def made(parts: Iterable[Part]) -> Iterator[pa.RecordBatch]:
+        return batches(columns, (row for part in parts for row in ROWS[name](part, once)))
+
+    if not (ways.pays(name, corpus) if quick is None else quick):
+        yield from made(corpus.parts())
+        return
+    plain = ways.sources(corpus)
+    yield from made(corpus.given())
+    for is_plain, files in ways.stretches(corpus, plain):
+        if is_plain:
+            yield from ways.batches(name, [plain[file.path] for file in files], corpus)
+        else:
+            yield from made(corpus.of(files))
+    yield from made(corpus.others())
 
 
 def read(named: Named | Iterable[Named], *, branch: str | int = ALL) -> Tables:

@@ -1,0 +1,102 @@
+"""Tables at the speed of the disk: plain files of ours by DuckDB, and all else by the rows in Python.
+
+It owns which way is taken for a file, and that the two give one table: the same rows in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from ipy_sessions.table import views
+from ipy_sessions.table.corpus import Corpus, Own
+from ipy_sessions.table.part import ALL
+from ipy_sessions.table.plain import facts_of
+from ipy_sessions.table.schema import schema
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+PAYS = 8 * 1024 * 1024  # bytes of our files; fewer are read in Python before DuckDB is imported and has looked at them
+
+
+def pays(table: str, corpus: Corpus) -> bool:
+    """Tell whether a table is made sooner by DuckDB, where that is installed."""
+    return (
+        table in views.VIEWS
+        and corpus.branch == ALL
+        and sum(file.size for file in corpus.own) >= PAYS
+        and find_spec("duckdb") is not None
+    )
+
+
+def sources(corpus: Corpus) -> dict[str, views.Source]:
+    """Return those of our files that DuckDB may read, by their paths.
+
+    One that another session has written lines of, which is not read itself, is left to Python, which knows when two of
+    such have brought the same lines along.
+    """
+    facts = facts_of([file.path for file in corpus.own])
+    return {
+        file.path: views.Source(place, file.path, file.session, known.notebook, known.longest)
+        for place, file in enumerate(corpus.own)
+        if (known := facts[file.path]).plain and corpus.sessions.issuperset(known.writers)
+    }
+
+
+def stretches(corpus: Corpus, plain: dict[str, views.Source]) -> Iterator[tuple[bool, Sequence[Own]]]:
+    """Yield our files in their order, those in a row together that are read the same way; whether that is DuckDB's."""
+    for quick, some in groupby(corpus.own, key=lambda file: file.path in plain):
+        yield quick, list(some)
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """Return a connection of its own, in memory, whose times are in UTC."""
+    import duckdb
+
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def batches(table: str, some: Sequence[views.Source], corpus: Corpus) -> Iterator[pa.RecordBatch]:
+    """Yield a table's batches of some plain files, in the order of the files and of the lines in them."""
+    with connect() as connection:
+        views.define(connection, some, corpus.sessions)
+        relations = {name: views.relation(name, some) for name in views.ROWS}
+        made = connection.sql(views.query(table, relations, placed=True)).to_arrow_table()
+    yield from ordered(made).cast(schema(table)).to_batches()
+
+
+def ordered(table: pa.Table) -> pa.Table:
+    """Return a table in its order, without the columns that tell it.
+
+    DuckDB's threads leave rows of a file together, so that what is moved is a few stretches, of which none is copied.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    keys = [table[name].to_numpy() for name in views.PLACE]
+    rows = table.drop_columns(list(views.PLACE))
+    before = np.zeros(max(len(rows) - 1, 0), bool)  # whether a row comes before the next
+    same = np.ones_like(before)
+    for key in keys:
+        before |= same & (key[:-1] < key[1:])
+        same &= key[:-1] == key[1:]
+    cuts = np.flatnonzero(~(before | same)) + 1
+    if not len(cuts):
+        return rows
+    starts = np.concatenate([[0], cuts])
+    sizes = np.diff(np.append(starts, len(rows)))
+    ends = starts + sizes - 1
+    order = np.lexsort([key[starts] for key in reversed(keys)])
+    whole = all(
+        tuple(key[ends[a]] for key in keys) <= tuple(key[starts[b]] for key in keys)
+        for a, b in zip(order[:-1], order[1:], strict=True)
+    )
+    if not whole:  # what one thread has read stands between what another has
+        return rows.take(np.lexsort(list(reversed(keys))))
+    return pa.concat_tables([rows.slice(starts[one], sizes[one]) for one in order])
