@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         ModelError,
         NotASessionError,
         NotLoggedError,
+        QueryError,
         SecretFoundError,
         SessionBusyError,
         SessionClosedError,
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
         UnknownModelError,
     )
     from ipy_sessions.events import BlockEnd, Finished, Notice, Reply, Started, TextDelta, ThinkingDelta, Waiting
-    from ipy_sessions.magics.tables import read
+    from ipy_sessions.magics.tables import connect, read, sql
     from ipy_sessions.magics.twins import cells, compare, current, draw, history, plan
     from ipy_sessions.manager import SessionManager
     from ipy_sessions.planning import Plan
@@ -81,6 +82,7 @@ _HOMES = {
         "ModelError",
         "NotASessionError",
         "NotLoggedError",
+        "QueryError",
         "SecretFoundError",
         "SessionBusyError",
         "SessionClosedError",
@@ -94,7 +96,7 @@ _HOMES = {
         "UnknownModelError",
     ],
     "events": ["BlockEnd", "Finished", "Notice", "Reply", "Started", "TextDelta", "ThinkingDelta", "Waiting"],
-    "magics.tables": ["read"],
+    "magics.tables": ["connect", "read", "sql"],
     "magics.twins": ["cells", "compare", "current", "draw", "history", "plan"],
     "manager": ["SessionManager"],
     "planning": ["Plan"],
@@ -135,6 +137,7 @@ __all__ = [
     "Plan",
     "PlanStep",
     "Policy",
+    "QueryError",
     "Reply",
     "SecretFoundError",
     "Session",
@@ -162,12 +165,14 @@ __all__ = [
     "assistant",
     "cells",
     "compare",
+    "connect",
     "current",
     "draw",
     "history",
     "load_ipython_extension",
     "plan",
     "read",
+    "sql",
     "unload_ipython_extension",
     "user",
 ]

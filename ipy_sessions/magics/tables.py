@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ipy_sessions.errors import SessionsError
 from ipy_sessions.magics.twins import host
 from ipy_sessions.table import read as tables
+from ipy_sessions.table import sql as queries
 from ipy_sessions.table.corpus import Named
 from ipy_sessions.table.part import ALL
+from ipy_sessions.table.schema import TABLES
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 def read(named: Named | Iterable[Named] | None = None, *, branch: str | int = ALL) -> tables.Tables:
@@ -37,6 +43,67 @@ def read(named: Named | Iterable[Named] | None = None, *, branch: str | int = AL
         When nothing is there that was named.
     """
     return tables.read(here() if named is None else named, branch=branch)
+
+
+def sql(
+    query: str,
+    named: Named | Iterable[Named] | None = None,
+    *,
+    branch: str | int = ALL,
+    parameters: Mapping[str, Any] | None = None,
+) -> queries.Result:
+    """Return what a query in SQL finds: ``sql("from turns where question ilike '%pandas%'")``.
+
+    Parameters
+    ----------
+    query
+        One SELECT in DuckDB's dialect, over the tables ``sessions``, ``messages``, ``blocks``, ``tools``, ``turns``,
+        ``usage``, ``branches``, ``cells`` and ``attachments``, which are those of `read`. Times are in UTC. It reads
+        these and nothing else of the disk, and changes nothing; `connect` is for whoever wants more.
+    named, branch
+        As for `read`.
+    parameters
+        Values for ``$name`` in the query.
+
+    Returns
+    -------
+    Result
+        Shows itself in a notebook; ``.to_pandas()``, ``.to_polars()``, ``.to_arrow()``, ``.to_parquet(path)``.
+
+    Raises
+    ------
+    QueryError
+        When it cannot be carried out, with DuckDB's own words.
+    SessionsError
+        When DuckDB is not installed.
+    """
+    return queries.sql(query, read(named, branch=branch).corpus, parameters)
+
+
+def connect(
+    named: Named | Iterable[Named] | None = None, *, tables: Collection[str] = tuple(TABLES)
+) -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB connection that has the tables, for JupySQL or any other client.
+
+    Messages, blocks, tools, usage and attachments are views, which cost nothing before they are queried and then read
+    the files as they are. Sessions, turns, branches and cells are made now, of conversations as they are now, in one
+    reading of all of them; over gigabytes, name the tables that are wanted.
+
+    Parameters
+    ----------
+    named
+        As for `read`.
+    tables
+        Those that are wanted: ``connect(tables=["messages", "usage"])``.
+
+    Raises
+    ------
+    QueryError
+        For a table that there is not.
+    SessionsError
+        When DuckDB is not installed.
+    """
+    return queries.connect(read(named).corpus, tables)
 
 
 def here() -> Path:

@@ -31,7 +31,12 @@ def tools(part: Part, once: Once) -> Iterator[Row]:
         for block in entry.content:
             if block.get("type") == "tool_use":
                 call = block.get("id")
-                yield (part.session, call, entry.id, *_call(entry, block, results.get(call) if isinstance(call, str) else None))
+                yield (
+                    part.session,
+                    call,
+                    entry.id,
+                    *_call(entry, block, results.get(call) if isinstance(call, str) else None),
+                )
 
 
 def _results(entries: list[Entry]) -> Mapping[str, _Result]:

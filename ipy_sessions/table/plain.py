@@ -246,4 +246,6 @@ class _Look:
                 entry = decode(line)
                 if isinstance(entry, Header):
                     raise ValueError("a second header")
-                self.notebook = said(entry.fields).get("notebook", self.notebook) if entry.type == "info" else self.notebook
+                self.notebook = (
+                    said(entry.fields).get("notebook", self.notebook) if entry.type == "info" else self.notebook
+                )

@@ -66,8 +66,7 @@ def batches(table: str, some: Sequence[views.Source], corpus: Corpus) -> Iterato
     """Yield a table's batches of some plain files, in the order of the files and of the lines in them."""
     with connect() as connection:
         views.define(connection, some, corpus.sessions)
-        relations = {name: views.relation(name, some) for name in views.ROWS}
-        made = connection.sql(views.query(table, relations, placed=True)).to_arrow_table()
+        made = connection.sql(views.query(table, placed=True)).to_arrow_table()
     yield from ordered(made).cast(schema(table)).to_batches()
 
 

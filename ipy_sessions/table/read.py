@@ -13,32 +13,16 @@ from typing import TYPE_CHECKING, TypeAlias
 from ipy_sessions.readers.transcript import Transcript
 from ipy_sessions.session import Session
 from ipy_sessions.summary import SessionInfo
-from ipy_sessions.table import calls, messages, sessions, turns
 from ipy_sessions.table import quick as ways
 from ipy_sessions.table.arrow import batches
 from ipy_sessions.table.corpus import Corpus, Named, Skipped
 from ipy_sessions.table.frame import Table
-from ipy_sessions.table.messages import Row
 from ipy_sessions.table.part import ALL, Once, Part
+from ipy_sessions.table.rows import ROWS
 from ipy_sessions.table.schema import TABLES
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-Rows: TypeAlias = Callable[[Part, Once], Iterator[Row]]
-
-ROWS: Mapping[str, Rows] = {
-    "sessions": sessions.sessions,
-    "messages": messages.messages,
-    "blocks": messages.content_blocks,
-    "tools": calls.tools,
-    "turns": turns.turns,
-    "usage": calls.usage,
-    "branches": turns.branches,
-    "cells": turns.cells,
-    "attachments": messages.attachments,
-}
-"""How the rows of each table are made of a conversation."""
 
 
 class Tables:

@@ -81,13 +81,13 @@ PATHS = ", ".join(f"'$.{name}'" for name in NAMES)
 
 ROWS: Mapping[str, str] = {
     "said": f"""
-        SELECT f.place, l.seq AS line, 0 AS piece, 0 AS part, f.session, l.id, l.parent_id, l.seq, l.ts, l.role, coalesce({TEXT.replace('$content', 'l.content')}, '')
+        SELECT f.place, l.seq AS line, 0 AS piece, 0 AS part, f.session, l.id, l.parent_id, l.seq, l.ts, l.role, coalesce({TEXT.replace("$content", "l.content")}, '')
             AS text, l.model, l.stop_reason, l."end",
             {", ".join(f'CASE WHEN NOT {COPIED} THEN l.usage.{name} END AS "{name}"' for name in TOKENS)},
             CASE WHEN NOT {COPIED} THEN l.cost_usd END AS cost_usd,
             CASE WHEN NOT {COPIED} THEN l.latency_ms END AS latency_ms, l.cell_id, l.execution_count, f.notebook,
             l.session AS written_by, {COPIED} AS copied, 'ipy_sessions' AS format
-        FROM $lines l JOIN ipy_files f ON f.path = l.filename WHERE l.type = 'message'""",
+        FROM $lines l JOIN ipy.files f ON f.path = l.filename WHERE l.type = 'message'""",
     "pieces": f"""
         SELECT place, line, index AS piece, 0 AS part, session, id, index, ts, role, told[1] AS type,
             CASE told[1] WHEN 'tool_result' THEN {RESULT}
@@ -103,7 +103,7 @@ ROWS: Mapping[str, str] = {
                 SELECT f.place, f.session, l.id, l.seq AS line, unnest(l.content) AS block, l.ts, l.role,
                     generate_subscripts(l.content, 1) - 1 AS index, l.session AS written_by,
                     l.carried_from IS NOT NULL AS carried, {COPIED} AS copied
-                FROM $lines l JOIN ipy_files f ON f.path = l.filename WHERE l.type = 'message'
+                FROM $lines l JOIN ipy.files f ON f.path = l.filename WHERE l.type = 'message'
             )
         )""",
     "spent": f"""
@@ -112,41 +112,41 @@ ROWS: Mapping[str, str] = {
             {", ".join(f"l.usage.{name} AS {name}" for name in TOKENS)},
             l.cost_usd, l.latency_ms, f.notebook, l.cell_id, 'ipy_sessions' AS format, l.session AS written_by,
             l.carried_from IS NOT NULL AS carried
-        FROM $lines l JOIN ipy_files f ON f.path = l.filename
+        FROM $lines l JOIN ipy.files f ON f.path = l.filename
         WHERE (l.usage IS NOT NULL OR l.cost_usd IS NOT NULL)
             AND (l.type IN ('usage', 'compaction', 'branch_summary') OR (l.type = 'message' AND l.role = 'assistant'))""",
 }
 """How the three relations are made of lines."""
 
-ONCE = "NOT carried AND (written_by = session OR written_by NOT IN (SELECT session FROM ipy_read))"
+ONCE = "NOT carried AND (written_by = session OR written_by NOT IN (SELECT session FROM ipy.read))"
 MEDIA = "('image', 'document')"
 ATTACHED = """
     SELECT place, line, piece, 0 AS part, session, id, index, ts, role, tool_use_id AS call, block::JSON AS held, copied
-    FROM $pieces WHERE type IN ('image', 'document')
+    FROM ipy.pieces WHERE type IN ('image', 'document')
     UNION ALL
     SELECT place, line, piece, items_part, session, id, index, ts, role, tool_use_id, held, copied FROM (
         SELECT *, unnest(items) AS held, generate_subscripts(items, 1) AS items_part FROM (
             SELECT *, CAST((block::JSON) -> 'content' AS JSON[]) AS items
-            FROM $pieces WHERE type = 'tool_result' AND json_type(block, '$.content') = 'ARRAY'
+            FROM ipy.pieces WHERE type = 'tool_result' AND json_type(block, '$.content') = 'ARRAY'
         )
     ) WHERE held ->> 'type' IN ('image', 'document')"""
 
 TABLE: Mapping[str, str] = {
-    "messages": "SELECT $columns FROM $said",
-    "blocks": "SELECT $columns FROM $pieces",
-    "usage": f"SELECT $columns FROM $spent WHERE {ONCE}",
+    "messages": "SELECT $columns FROM ipy.said",
+    "blocks": "SELECT $columns FROM ipy.pieces",
+    "usage": f"SELECT $columns FROM ipy.spent WHERE {ONCE}",
     "tools": f"""
         SELECT $columns FROM (
             SELECT c.place, c.line, c.piece, 0 AS part, c.session, c.tool_use_id, c.id AS message_id, r.id AS result_id,
                 c.tool_name AS name, coalesce((c.block::JSON -> 'input')::VARCHAR, 'null') AS input, r.text AS result,
                 r.is_error, c.ts AS called, r.ts AS returned, epoch_ms(r.ts) - epoch_ms(c.ts) AS duration_ms
-            FROM (SELECT * FROM $pieces WHERE type = 'tool_use' AND {ONCE}) c
+            FROM (SELECT * FROM ipy.pieces WHERE type = 'tool_use' AND {ONCE}) c
             LEFT JOIN (
-                FROM $pieces WHERE type = 'tool_result' AND role = 'user' AND {ONCE}
+                FROM ipy.pieces WHERE type = 'tool_result' AND role = 'user' AND {ONCE}
                 QUALIFY row_number() OVER (PARTITION BY session, tool_use_id ORDER BY line, piece) = 1
             ) r ON r.session = c.session AND r.tool_use_id = c.tool_use_id
         )""",
-    "attachments": """
+    "attachments": f"""
         SELECT $columns FROM (
             SELECT place, line, piece, part, session, id AS message_id, index, ts, role, held ->> 'type' AS type,
                 call AS tool_use_id, whence ->> 'media_type' AS media_type, held ->> 'title' AS title,
@@ -161,7 +161,7 @@ TABLE: Mapping[str, str] = {
                     CASE WHEN json_type(held, '$.source.blobs.data') = 'OBJECT'
                         AND len(json_keys(held, '$.source.blobs.data')) > 0
                         THEN held -> '$.source.blobs.data' END AS kept
-                FROM ($attached)
+                FROM ({ATTACHED})
             )
         )""",
 }
@@ -193,12 +193,12 @@ class Source(NamedTuple):
 
 
 def define(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], read: Iterable[str]) -> None:
-    """Make the tables that say which files are read, and of which sessions.
+    """Make the relations over some files, in a schema of their own.
 
     Parameters
     ----------
     connection
-        Gets the tables ``main.ipy_files`` and ``main.ipy_read``.
+        Gets the tables ``ipy.files`` and ``ipy.read``, and where there are files the views ``ipy.said`` and so on.
     sources
         The files.
     read
@@ -207,24 +207,26 @@ def define(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], rea
     import pyarrow as pa
 
     given = pa.table([pa.array(list(read), pa.string())], ["session"])
+    connection.execute("CREATE SCHEMA ipy")
     connection.register("given", given)
-    connection.execute("CREATE OR REPLACE TABLE ipy_read AS FROM given")
+    connection.execute("CREATE TABLE ipy.read AS FROM given")
     types = (pa.int64(), pa.string(), pa.string(), pa.string(), pa.int64())
     columns = [pa.array([one[number] for one in sources], held) for number, held in enumerate(types)]
     connection.register("given", pa.table(columns, list(Source._fields)))
-    connection.execute("CREATE OR REPLACE TABLE ipy_files AS FROM given")
+    connection.execute("CREATE TABLE ipy.files AS FROM given")
     connection.unregister("given")
+    if sources:
+        for name in ROWS:
+            connection.execute(f"CREATE VIEW ipy.{name} AS {relation(name, sources)}")
 
 
-def query(table: str, relations: Mapping[str, str], *, placed: bool = False) -> str:
-    """Return the SQL of a table.
+def query(table: str, *, placed: bool = False) -> str:
+    """Return the SQL of a table over the relations that `define` has made.
 
     Parameters
     ----------
     table
         One of `VIEWS`.
-    relations
-        The SQL of ``said``, ``pieces`` and ``spent``.
     placed
         Whether `PLACE` stands in front of the table's columns.
     """
@@ -232,12 +234,12 @@ def query(table: str, relations: Mapping[str, str], *, placed: bool = False) -> 
     renamed = {**{name: RENAMED[name] for name in ("cache_read_tokens", "cache_write_tokens")}, **own}
     columns = ", ".join(f'"{renamed.get(one.name, one.name)}" AS "{one.name}"' for one in TABLES[table])
     columns = f"{', '.join(PLACE)}, {columns}" if placed else columns
-    return _filled(TABLE[table], columns=columns, attached=_filled(ATTACHED, **relations), **relations)
+    return Template(TABLE[table]).safe_substitute(columns=columns)
 
 
 def relation(name: str, sources: Sequence[Source]) -> str:
     """Return the SQL of a relation over files."""
-    return "(" + _filled(ROWS[name], lines=_lines(name, sources)) + ")"
+    return Template(ROWS[name]).safe_substitute(lines=_lines(name, sources))
 
 
 def _lines(name: str, sources: Sequence[Source]) -> str:
@@ -249,10 +251,6 @@ def _lines(name: str, sources: Sequence[Source]) -> str:
         f"read_json([{paths}], format='newline_delimited', ignore_errors=true, filename=true, "
         f"maximum_object_size={max(OBJECT, longest + 1)}, columns={{{columns}}})"
     )
-
-
-def _filled(sql: str, **parts: str) -> str:
-    return Template(sql).safe_substitute(parts)
 
 
 def quoted(text: str) -> str:
