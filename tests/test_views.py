@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,8 +16,7 @@ from ipy_sessions import SessionManager, assistant, user
 from ipy_sessions.entries import NewEntry
 from ipy_sessions.session import Session
 from ipy_sessions.table.corpus import Corpus
-from ipy_sessions.table.plain import facts_of
-from ipy_sessions.table.read import read, rows_of
+from ipy_sessions.table.read import rows_of
 from ipy_sessions.table.schema import schema
 from ipy_sessions.table.views import VIEWS
 

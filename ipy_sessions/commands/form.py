@@ -37,6 +37,8 @@ class Form(NamedTuple):
     text: str
     build: Callable[[argparse.Namespace], Command]
     arguments: tuple[tuple[str, dict[str, Any]], ...] = ()
+    verbatim: bool = False
+    """Whether its last word is the rest of the line, and the cell's body, as they were typed."""
 
     @property
     def parser(self) -> Parser:
@@ -50,6 +52,14 @@ class Form(NamedTuple):
 def words(name: str, text: str, nargs: str | None = "*", metavar: str = "") -> tuple[str, dict[str, Any]]:
     """Return an argument of some words."""
     return name, {"nargs": nargs, "metavar": metavar or name.upper(), "help": text}
+
+
+def query(typed: Sequence[str]) -> str:
+    """Return a query, which says something."""
+    text = "\n".join(typed).strip()
+    if not text:
+        raise CommandError("sql takes a query: `%session sql SELECT model, sum(cost_usd) FROM usage GROUP BY model`.")
+    return text
 
 
 def flag(name: str, text: str) -> tuple[str, dict[str, Any]]:

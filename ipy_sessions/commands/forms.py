@@ -11,6 +11,7 @@ from ipy_sessions.commands.form import (
     flag,
     given,
     marked,
+    query,
     seconds,
     sharing,
     turns,
@@ -43,6 +44,7 @@ from ipy_sessions.commands.values import (
     Rewind,
     Set,
     Show,
+    Sql,
     Switch,
     Tag,
     Tree,
@@ -249,6 +251,16 @@ FORMS = {
             "The conversation as a DataFrame, one row a message.",
             lambda read: History(variable("--df", read.df)),
             (("--df", {"metavar": "NAME", "help": "also bind the frame to this variable"}),),
+        ),
+        Form(
+            "sql",
+            "What a query finds in the folder's conversations: tables sessions, messages, turns, usage and others.",
+            lambda read: Sql(query(read.query), variable("--df", read.df)),
+            (
+                words("query", "SELECT … in DuckDB's dialect; $name is a variable. Or in the cell: %%%%session sql"),
+                ("--df", {"metavar": "NAME", "help": "before the query: also bind a DataFrame to this variable"}),
+            ),
+            verbatim=True,
         ),
         Form(
             "show",

@@ -221,6 +221,13 @@ class History(msgspec.Struct, frozen=True):
     df: str | None = None
 
 
+class Sql(msgspec.Struct, frozen=True):
+    """``%session sql``: what a query finds in the conversations of the folder, also bound to `df` when one is named."""
+
+    query: str
+    df: str | None = None
+
+
 class Show(msgspec.Struct, frozen=True):
     """``%session show``: the conversation to read, of this session or another; or its last answer alone."""
 
@@ -246,6 +253,6 @@ class Help(msgspec.Struct, frozen=True):
 
 Command: TypeAlias = (
     Where | New | Open | Fork | List | Continue | Close | Keep | Rename | Tag | Mark | Delete | Restore | Prune
-    | Verify | Redact | Share | Rewind | Switch | Label | Hide | Plan | Cells | Tree | Compare | History | Show | File
+    | Verify | Redact | Share | Rewind | Switch | Label | Hide | Plan | Cells | Tree | Compare | History | Sql | Show | File
     | Set | Help
 )  # fmt: skip

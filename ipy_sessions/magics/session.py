@@ -33,6 +33,7 @@ from ipy_sessions.magics.cells import CellCommands
 from ipy_sessions.magics.commands import Commands
 from ipy_sessions.magics.host import Host
 from ipy_sessions.magics.progress import Watched
+from ipy_sessions.magics.queries import TableCommands
 from ipy_sessions.magics.travel import TravelCommands
 from ipy_sessions.magics.upkeep import UpkeepCommands
 from ipy_sessions.render import markup, panels
@@ -49,7 +50,7 @@ class SessionCommands(Commands):
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
-        self._others = (UpkeepCommands(host), TravelCommands(host), CellCommands(host))
+        self._others = (UpkeepCommands(host), TravelCommands(host), CellCommands(host), TableCommands(host))
 
     @singledispatchmethod
     def run(self, command: Any) -> Any:

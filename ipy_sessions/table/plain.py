@@ -185,7 +185,7 @@ def examine(path: str, status: tuple[int, int, int]) -> Facts:
                 look.at(data[begin:end])
     except (ValueError, OSError, RecursionError):  # msgspec's and Unicode's errors are such
         return Facts(*status)
-    return Facts(*status, True, text_or_none(look.notebook), tuple(sorted(look.writers)), look.longest)  # noqa: FBT003
+    return Facts(*status, True, text_or_none(look.notebook), tuple(sorted(look.writers)), look.longest)
 
 
 def _pieces(data: mmap.mmap) -> Iterator[tuple[int, int]]:

@@ -5,10 +5,10 @@ The nine tables belong together: they are made of the same conversations, each o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from ipy_sessions.readers.transcript import Transcript
 from ipy_sessions.session import Session

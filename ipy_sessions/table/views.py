@@ -76,7 +76,7 @@ RESULT = (
     "CASE json_type(inside) WHEN 'VARCHAR' THEN inside ->> '$' WHEN 'ARRAY' THEN "
     f"{TEXT.replace('$content', INSIDE)} END"
 )
-NAMES = "type text thinking id tool_use_id name is_error".split()
+NAMES = ["type", "text", "thinking", "id", "tool_use_id", "name", "is_error"]
 PATHS = ", ".join(f"'$.{name}'" for name in NAMES)
 
 ROWS: Mapping[str, str] = {
