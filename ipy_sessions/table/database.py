@@ -58,7 +58,7 @@ def fill(connection: duckdb.DuckDBPyConnection, corpus: Corpus, wanted: Collecti
         The files that the views read.
     """
     plain = quick.sources(corpus) if corpus.branch == ALL and not set(views.VIEWS).isdisjoint(wanted) else {}
-    views.define(connection, list(plain.values()), corpus.sessions)
+    views.define(connection, list(plain.values()), corpus.sessions, wanted)
     seen = [name for name in wanted if plain and name in views.VIEWS]
     others = [name for name in wanted if name not in seen]
     odd = [file for file in corpus.own if file.path not in plain]

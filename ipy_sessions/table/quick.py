@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ipy_sessions.table import views
 from ipy_sessions.table.corpus import Corpus, Own
@@ -18,6 +18,7 @@ from ipy_sessions.table.schema import schema
 
 if TYPE_CHECKING:
     import duckdb
+    import numpy as np
     import pyarrow as pa
 
 PAYS = 8 * 1024 * 1024  # bytes of our files; fewer are read in Python before DuckDB is imported and has looked at them
@@ -65,7 +66,7 @@ def connect() -> duckdb.DuckDBPyConnection:
 def batches(table: str, some: Sequence[views.Source], corpus: Corpus) -> Iterator[pa.RecordBatch]:
     """Yield a table's batches of some plain files, in the order of the files and of the lines in them."""
     with connect() as connection:
-        views.define(connection, some, corpus.sessions)
+        views.define(connection, some, corpus.sessions, [table])
         made = connection.sql(views.query(table, placed=True)).to_arrow_table()
     yield from ordered(made).cast(schema(table)).to_batches()
 
@@ -73,29 +74,33 @@ def batches(table: str, some: Sequence[views.Source], corpus: Corpus) -> Iterato
 def ordered(table: pa.Table) -> pa.Table:
     """Return a table in its order, without the columns that tell it.
 
-    DuckDB's threads leave rows of a file together, so that what is moved is a few stretches, of which none is copied.
+    DuckDB's threads leave rows of a file together, so that what is moved is some stretches, of which none is copied.
     """
     import numpy as np
     import pyarrow as pa
 
     keys = [table[name].to_numpy() for name in views.PLACE]
     rows = table.drop_columns(list(views.PLACE))
-    before = np.zeros(max(len(rows) - 1, 0), bool)  # whether a row comes before the next
-    same = np.ones_like(before)
-    for key in keys:
-        before |= same & (key[:-1] < key[1:])
-        same &= key[:-1] == key[1:]
-    cuts = np.flatnonzero(~(before | same)) + 1
-    if not len(cuts):
+    behind = _behind(keys)
+    if behind.all():
         return rows
-    starts = np.concatenate([[0], cuts])
-    sizes = np.diff(np.append(starts, len(rows)))
-    ends = starts + sizes - 1
+    cuts = np.flatnonzero(~behind | (keys[0][1:] != keys[0][:-1])) + 1  # also where another file begins
+    starts, ends = np.append(0, cuts), np.append(cuts, len(rows))
     order = np.lexsort([key[starts] for key in reversed(keys)])
-    whole = all(
-        tuple(key[ends[a]] for key in keys) <= tuple(key[starts[b]] for key in keys)
-        for a, b in zip(order[:-1], order[1:], strict=True)
-    )
-    if not whole:  # what one thread has read stands between what another has
+    edges = np.stack([starts[order], ends[order] - 1], axis=1).ravel()
+    if not _behind([key[edges] for key in keys]).all():  # two threads have read one file
         return rows.take(np.lexsort(list(reversed(keys))))
-    return pa.concat_tables([rows.slice(starts[one], sizes[one]) for one in order])
+    joined = np.split(order, np.flatnonzero(np.diff(order) != 1) + 1)
+    return pa.concat_tables([rows.slice(starts[some[0]], ends[some[-1]] - starts[some[0]]) for some in joined])
+
+
+def _behind(keys: Sequence[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
+    """Tell of each row but the first whether it stands behind the one before it, or beside it."""
+    import numpy as np
+
+    found = np.zeros(max(len(keys[0]) - 1, 0), bool)
+    same = np.ones_like(found)
+    for key in keys:
+        found |= same & (key[:-1] < key[1:])
+        same &= key[:-1] == key[1:]
+    return found | same

@@ -168,6 +168,8 @@ TABLE: Mapping[str, str] = {
 """How the tables are made of the relations."""
 
 RENAMED = {"message_id": "id", "cache_read_tokens": TOKENS[2], "cache_write_tokens": TOKENS[3]}
+NEEDS = {"messages": "said", "blocks": "pieces", "tools": "pieces", "usage": "spent", "attachments": "pieces"}
+"""The relation that a table is made of."""
 PLACE = ("place", "line", "piece", "part")
 """What tells the order of rows: the file's number, the line's, the block's in it, and what that holds."""
 
@@ -192,7 +194,9 @@ class Source(NamedTuple):
     longest: int
 
 
-def define(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], read: Iterable[str]) -> None:
+def define(
+    connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], read: Iterable[str], tables: Iterable[str] = VIEWS
+) -> None:
     """Make the relations over some files, in a schema of their own.
 
     Parameters
@@ -203,6 +207,8 @@ def define(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], rea
         The files.
     read
         Ids of all sessions that are read, also in other ways: what was forked from one of them counts there.
+    tables
+        Those that are going to be asked for.
     """
     import pyarrow as pa
 
@@ -216,7 +222,7 @@ def define(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], rea
     connection.execute("CREATE TABLE ipy.files AS FROM given")
     connection.unregister("given")
     if sources:
-        for name in ROWS:
+        for name in dict.fromkeys(NEEDS[table] for table in tables if table in NEEDS):
             connection.execute(f"CREATE VIEW ipy.{name} AS {relation(name, sources)}")
 
 
