@@ -51,6 +51,7 @@ def sql(
     *,
     branch: str | int = ALL,
     parameters: Mapping[str, Any] | None = None,
+    cache: bool = False,
 ) -> queries.Result:
     """Return what a query in SQL finds: ``sql("from turns where question ilike '%pandas%'")``.
 
@@ -64,6 +65,9 @@ def sql(
         As for `read`.
     parameters
         Values for ``$name`` in the query.
+    cache
+        Write what is read of closed sessions as Parquet into the ``.cache`` of their ``.sessions`` folder. Queries and
+        frames then read that, as long as the files have not changed; it may be deleted at any time.
 
     Returns
     -------
@@ -77,7 +81,7 @@ def sql(
     SessionsError
         When DuckDB is not installed.
     """
-    return queries.sql(query, read(named, branch=branch).corpus, parameters)
+    return queries.sql(query, read(named, branch=branch).corpus, parameters, cache=cache)
 
 
 def connect(

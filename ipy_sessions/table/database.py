@@ -7,7 +7,7 @@ the rows in Python, all of them in one reading.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,9 @@ def open_database() -> duckdb.DuckDBPyConnection:
         raise SessionsError(MISSING) from None
 
 
-def fill(connection: duckdb.DuckDBPyConnection, corpus: Corpus, wanted: Collection[str]) -> list[str]:
+def fill(
+    connection: duckdb.DuckDBPyConnection, corpus: Corpus, wanted: Collection[str], plain: Mapping[str, views.Source]
+) -> None:
     """Make tables in a connection.
 
     Parameters
@@ -51,13 +53,9 @@ def fill(connection: duckdb.DuckDBPyConnection, corpus: Corpus, wanted: Collecti
         The conversations.
     wanted
         Which tables; others are not there.
-
-    Returns
-    -------
-    list of str
-        The files that the views read.
+    plain
+        Those of our files that the views read.
     """
-    plain = quick.sources(corpus) if corpus.branch == ALL and not set(views.VIEWS).isdisjoint(wanted) else {}
     views.define(connection, list(plain.values()), corpus.sessions, wanted)
     seen = [name for name in wanted if plain and name in views.VIEWS]
     others = [name for name in wanted if name not in seen]
@@ -70,7 +68,11 @@ def fill(connection: duckdb.DuckDBPyConnection, corpus: Corpus, wanted: Collecti
     for name in seen:
         more = f" UNION ALL FROM ipy.{name}" if name in rest else ""
         connection.execute(f"CREATE VIEW {name} AS ({views.query(name)}){more}")
-    return list(plain)
+
+
+def readable(corpus: Corpus, wanted: Collection[str], *, keep: bool = False) -> dict[str, views.Source]:
+    """Return those of our files that views can read, where one is wanted; `keep` is as for `quick.sources`."""
+    return quick.sources(corpus, keep=keep) if corpus.branch == ALL and not set(views.VIEWS).isdisjoint(wanted) else {}
 
 
 def made(names: Collection[str], corpus: Corpus, parts: Iterable[Part]) -> dict[str, pa.Table]:

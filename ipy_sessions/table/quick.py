@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from ipy_sessions.table import views
+from ipy_sessions.table import parquet, views
 from ipy_sessions.table.corpus import Corpus, Own
 from ipy_sessions.table.part import ALL
 from ipy_sessions.table.plain import facts_of
@@ -34,18 +34,30 @@ def pays(table: str, corpus: Corpus) -> bool:
     )
 
 
-def sources(corpus: Corpus) -> dict[str, views.Source]:
+def sources(corpus: Corpus, *, keep: bool = False) -> dict[str, views.Source]:
     """Return those of our files that DuckDB may read, by their paths.
 
     One that another session has written lines of, which is not read itself, is left to Python, which knows when two of
     such have brought the same lines along.
+
+    Parameters
+    ----------
+    corpus
+        The conversations.
+    keep
+        Whether what is read of our folders is written down for the next time.
     """
     facts = facts_of([file.path for file in corpus.own])
-    return {
-        file.path: views.Source(place, file.path, file.session, known.notebook, known.longest)
+    found = [
+        views.Source(place, file.path, file.session, known.notebook, known.longest)
         for place, file in enumerate(corpus.own)
         if (known := facts[file.path]).plain and corpus.sessions.issuperset(known.writers)
-    }
+    ]
+    kept = parquet.attached(found, facts)
+    if keep and not all(one.pack for one in kept):
+        parquet.keep(kept, facts)
+        kept = parquet.attached(found, facts)
+    return {one.path: one for one in kept}
 
 
 def stretches(corpus: Corpus, plain: dict[str, views.Source]) -> Iterator[tuple[bool, Sequence[Own]]]:
@@ -65,10 +77,22 @@ def connect() -> duckdb.DuckDBPyConnection:
 
 def batches(table: str, some: Sequence[views.Source], corpus: Corpus) -> Iterator[pa.RecordBatch]:
     """Yield a table's batches of some plain files, in the order of the files and of the lines in them."""
+    import duckdb
+
+    try:
+        made = _made(table, some, corpus)
+    except duckdb.Error:
+        if not any(one.pack for one in some):
+            raise
+        parquet.forget(some)
+        made = _made(table, [one._replace(pack="") for one in some], corpus)
+    yield from ordered(made).cast(schema(table)).to_batches()
+
+
+def _made(table: str, some: Sequence[views.Source], corpus: Corpus) -> pa.Table:
     with connect() as connection:
         views.define(connection, some, corpus.sessions, [table])
-        made = connection.sql(views.query(table, placed=True)).to_arrow_table()
-    yield from ordered(made).cast(schema(table)).to_batches()
+        return connection.sql(views.query(table, placed=True)).to_arrow_table()
 
 
 def ordered(table: pa.Table) -> pa.Table:

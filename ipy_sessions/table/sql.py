@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ipy_sessions.errors import QueryError
-from ipy_sessions.table import database, views
+from ipy_sessions.table import database, parquet, views
 from ipy_sessions.table.corpus import Corpus
 from ipy_sessions.table.frame import Table
 from ipy_sessions.table.schema import TABLES
@@ -80,21 +80,40 @@ def sql(
     QueryError
         When it is no query, or not one that only reads, or DuckDB cannot carry it out.
     """
-    connection = database.open_database()
-    import duckdb
-
-    with connection:
+    wanted = [name for name in TABLES if re.search(rf"\b{name}\b", query, re.IGNORECASE)]
+    with database.open_database():  # or it is said now that there is none
+        import duckdb
+    try:
+        named = _checked(query)
+        plain = database.readable(corpus, wanted, keep=cache)
         try:
-            named = _checked(connection, query)
-            wanted = [name for name in TABLES if re.search(rf"\b{name}\b", query, re.IGNORECASE)]
-            files = database.fill(connection, corpus, wanted)
-            database.put_empty(connection, TABLES.keys() - set(wanted))
-            _lend(connection, query, frames or {})
-            _shut(connection, files)
-            found = connection.sql(query, params=_values(named, parameters or {})).to_arrow_table()
-        except duckdb.Error as error:
-            raise QueryError(f"{_line(str(error))} The tables are {', '.join(TABLES)}.") from None
+            found = _found(query, _Asked(corpus, wanted, _values(named, parameters or {}), frames or {}), plain)
+        except duckdb.Error:
+            if not any(one.pack for one in plain.values()):
+                raise
+            again = {path: one._replace(pack="") for path, one in plain.items()}
+            found = _found(query, _Asked(corpus, wanted, _values(named, parameters or {}), frames or {}), again)
+            parquet.forget(list(plain.values()))  # it was not the query
+    except duckdb.Error as error:
+        raise QueryError(f"{_line(str(error))} The tables are {', '.join(TABLES)}.") from None
     return Result(_whole_numbers(found))
+
+
+class _Asked(NamedTuple):
+    corpus: Corpus
+    wanted: Collection[str]
+    values: dict[str, Any] | None
+    frames: Mapping[str, Any]
+
+
+def _found(query: str, asked: _Asked, plain: Mapping[str, views.Source]) -> pa.Table:
+    with database.open_database() as connection:
+        database.fill(connection, asked.corpus, asked.wanted, plain)
+        database.put_empty(connection, TABLES.keys() - set(asked.wanted))
+        _lend(connection, query, asked.frames)
+        packs = {f"{one.pack}-{name}.parquet" for one in plain.values() if one.pack for name in views.ROWS}
+        _shut(connection, [*plain, *packs])
+        return connection.sql(query, params=asked.values).to_arrow_table()
 
 
 def connect(corpus: Corpus, tables: Collection[str] = tuple(TABLES)) -> duckdb.DuckDBPyConnection:
@@ -117,15 +136,15 @@ def connect(corpus: Corpus, tables: Collection[str] = tuple(TABLES)) -> duckdb.D
         if name not in TABLES:
             raise QueryError(f"There is no table {name!r}. The tables are {', '.join(TABLES)}.")
     connection = database.open_database()
-    database.fill(connection, corpus, wanted)
+    database.fill(connection, corpus, wanted, database.readable(corpus, wanted))
     return connection
 
 
-def _checked(connection: duckdb.DuckDBPyConnection, query: str) -> Collection[str]:
+def _checked(query: str) -> Collection[str]:
     """Return the names of a query's parameters."""
     import duckdb
 
-    statements = connection.extract_statements(query)
+    statements = duckdb.extract_statements(query)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise QueryError(
             "A query here only reads: one SELECT, or DESCRIBE, SUMMARIZE or SHOW TABLES. "

@@ -185,6 +185,8 @@ class Source(NamedTuple):
         The file, its session, and the notebook that this belongs to.
     longest
         Bytes of its longest line.
+    pack
+        How the paths of the Parquet files begin that hold its rows; empty where none do.
     """
 
     place: int
@@ -192,6 +194,7 @@ class Source(NamedTuple):
     session: str
     notebook: str | None
     longest: int
+    pack: str = ""
 
 
 def define(
@@ -216,7 +219,7 @@ def define(
     connection.execute("CREATE SCHEMA ipy")
     connection.register("given", given)
     connection.execute("CREATE TABLE ipy.read AS FROM given")
-    types = (pa.int64(), pa.string(), pa.string(), pa.string(), pa.int64())
+    types = (pa.int64(), pa.string(), pa.string(), pa.string(), pa.int64(), pa.string())
     columns = [pa.array([one[number] for one in sources], held) for number, held in enumerate(types)]
     connection.register("given", pa.table(columns, list(Source._fields)))
     connection.execute("CREATE TABLE ipy.files AS FROM given")
@@ -244,8 +247,15 @@ def query(table: str, *, placed: bool = False) -> str:
 
 
 def relation(name: str, sources: Sequence[Source]) -> str:
-    """Return the SQL of a relation over files."""
-    return Template(ROWS[name]).safe_substitute(lines=_lines(name, sources))
+    """Return the SQL of a relation over files, and over the Parquet files that hold the rows of some of them."""
+    read = [one for one in sources if not one.pack]
+    parts = [Template(ROWS[name]).safe_substitute(lines=_lines(name, read))] if read else []
+    packs = sorted({one.pack for one in sources if one.pack})
+    if packs:
+        paths = ", ".join(quoted(escaped(f"{pack}-{name}.parquet")) for pack in packs)
+        kept = f"read_parquet([{paths}]) p JOIN ipy.files f ON f.session = p.session AND f.pack <> ''"
+        parts.append(f"SELECT p.* REPLACE (f.place AS place) FROM {kept}")  # noqa: S608 - our own words
+    return " UNION ALL ".join(parts)
 
 
 def _lines(name: str, sources: Sequence[Source]) -> str:
