@@ -1,7 +1,7 @@
 """Every figure that the project quotes, each beside its floor or its peer in the same run.
 
-Usage: run.py [NAME ...], with names from startup, append, masking, listing, opening, display, server, stream, tree; all
-of them by default. ``stream`` needs a Chromium, named by the variable CHROMIUM, as `make bench` does. The exit status
+Usage: run.py [NAME ...], with names from startup, append, masking, listing, opening, display, server, stream, tree,
+strict, tables; all of them by default. ``stream`` needs a Chromium, named by the variable CHROMIUM, as `make bench` does. The exit status
 is 1 when a figure misses its target.
 """
 
@@ -19,6 +19,7 @@ from server import server
 from startup import startup
 from streaming import display, stream
 from strict import strict
+from tables import tables
 from tree import tree
 
 FIGURES: dict[str, Callable[[], list[Figure]]] = {
@@ -32,6 +33,7 @@ FIGURES: dict[str, Callable[[], list[Figure]]] = {
     "stream": stream,
     "tree": tree,
     "strict": strict,
+    "tables": tables,
 }
 
 

@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 from conftest import Shell
 
-from ipy_sessions import QueryError, Session, SessionManager, SessionsError, assistant, connect, sql, user
+from ipy_sessions import QueryError, Session, SessionManager, SessionsError, assistant, connect, read, sql, user
 from ipy_sessions.readers.transcript import Draft, Transcript
+from ipy_sessions.table.corpus import Named
 from ipy_sessions.table.schema import TABLES
 
 COST = {"usage": {"input_tokens": 10, "output_tokens": 2}, "cost_usd": 0.5, "model": "m"}
@@ -46,9 +47,7 @@ def other() -> Transcript:
 @pytest.mark.parametrize("name", TABLES)
 def test_a_query_finds_what_the_frames_hold(name: str, folder: Path) -> None:
     """Every table, of our files, of a damaged one and of another agent's conversation."""
-    from ipy_sessions import read
-
-    named = [folder, other()]
+    named: list[Named] = [folder, other()]
     count = sql(f"select count(*) as n from {name}", named).to_pandas()["n"][0]  # noqa: S608 - one of ours
     frame = getattr(read(named), name)
     assert count == len(frame)

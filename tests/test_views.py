@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ipy_sessions import SessionManager, assistant, user
+from ipy_sessions import SessionManager, assistant, sql, user
 from ipy_sessions.entries import NewEntry
 from ipy_sessions.session import Session
 from ipy_sessions.table.corpus import Corpus
+from ipy_sessions.table.quick import sources
 from ipy_sessions.table.read import rows_of
 from ipy_sessions.table.schema import schema
 from ipy_sessions.table.views import VIEWS
@@ -92,23 +95,29 @@ def play(manager: SessionManager, some: list[tuple[str, Any, Any]]) -> None:
     session: Session = manager.create()
     last = session.append(user("begin")).id
     for kind, content, more in some:
-        if kind == "ask":
-            last = session.append(user(content, **more)).id
-        elif kind == "answer":
-            last = session.append(assistant(content, **more)).id
-        elif kind == "words":
-            last = session.append(NewEntry("message", {"role": "user", "content": content, **more})).id
-        elif kind == "carry":
-            last = session.append(assistant(content, carried_from=last, **more)).id
-        elif kind == "cost":
-            session.append(NewEntry(content, {"kind": "title", **more}))
-        elif kind == "info":
-            session.append(NewEntry("info", {"notebook": content}))
-        elif kind == "rewind":
-            if session.turns.active():
-                session.rewind(1)
-        else:
+        new = entry(kind, content, more, last)
+        if new is not None:
+            appended = session.append(new)
+            last = appended.id if appended.in_tree else last
+        elif kind == "fork":
             session = manager.fork(session)
+        elif session.turns.active():
+            session.rewind(1)
+
+
+def entry(kind: str, content: Any, more: Any, last: str) -> NewEntry | None:
+    """Return what is appended; ``None`` where something else is done."""
+    if kind in ("rewind", "fork"):
+        return None
+    if kind == "words":
+        return NewEntry("message", {"role": "user", "content": content, **more})
+    if kind == "cost":
+        return NewEntry(content, {"kind": "title", **more})
+    if kind == "info":
+        return NewEntry("info", {"notebook": content})
+    if kind == "ask":
+        return user(content, **more)
+    return assistant(content, **({"carried_from": last} if kind == "carry" else {}), **more)
 
 
 def spoil(path: Path, changes: list[tuple[str, Any, Any]], chance: random.Random) -> None:
@@ -161,3 +170,102 @@ def test_both_ways_give_one_table(
         corpus = Corpus([folder] if files else [])
         for table in VIEWS:
             assert made(table, corpus, quick=True).equals(made(table, corpus, quick=False)), table
+        sources(corpus, keep=True)
+        for table in ("messages", "tools", "usage"):
+            assert made(table, corpus, quick=True).equals(made(table, corpus, quick=False)), f"{table}, from Parquet"
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    """A folder of three sessions, one of which is a fork, all of them as the store writes them."""
+    folder = tmp_path / ".sessions"
+    with SessionManager(folder) as manager:
+        for number in range(2):
+            session = manager.create(f"session {number}")
+            session.append(user(f"question {number}"))
+            session.append(assistant("answer", usage={"input_tokens": 3}, cost_usd=0.5))
+        manager.fork(session).append(user("more"))
+    return folder
+
+
+def test_what_we_write_is_plain(written: Path) -> None:
+    """So that DuckDB reads it; a file whose last line is torn is left to Python, as is a fork without its source."""
+    files = sorted(written.glob("*.jsonl"))
+    assert [one.session for one in sources(Corpus([written])).values()] == [
+        one.session for one in Corpus([written]).own
+    ]
+    with next(path for path in files if b"question 0" in path.read_bytes()).open("ab") as file:
+        file.write(b'{"type":"mess')
+    assert len(sources(Corpus([written]))) == 2
+    (fork,) = [path for path in files if b'"parent_session":"' in path.read_bytes()]
+    assert sources(Corpus([fork])) == {}
+
+
+def test_a_notebook_that_was_renamed_is_the_last_one(tmp_path: Path) -> None:
+    """As an info entry in the middle of the file says."""
+    with SessionManager(tmp_path / ".sessions") as manager:
+        session = manager.create()
+        session.append(user("hi"))
+        session.append(NewEntry("info", {"notebook": "new.ipynb"}))
+        session.append(user("there"))
+    messages = made("messages", Corpus([tmp_path]), quick=True)
+    assert messages["notebook"].to_pylist() == ["new.ipynb"] * 2
+
+
+def packed(folder: Path) -> list[Path]:
+    """Return the Parquet files of a folder."""
+    return sorted((folder / ".cache").glob("*.parquet"))
+
+
+QUERY = "select session, id, text, copied from messages order by all"
+
+
+def test_what_is_kept_answers_the_same(written: Path) -> None:
+    """It is written when asked, for its owner alone, and read as long as the files are as they were."""
+    before = sql(QUERY, written).to_arrow()
+    assert packed(written) == []
+    assert sql(QUERY, written, cache=True).to_arrow().equals(before)
+    kept = packed(written)
+    assert len(kept) == 3
+    assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
+    assert all(one.pack for one in sources(Corpus([written])).values())
+    assert sql(QUERY, written).to_arrow().equals(before)
+    assert sql(QUERY, written, cache=True).to_arrow().equals(before)
+    assert packed(written) == kept
+
+
+def test_a_session_that_goes_on_is_read_from_its_file(written: Path) -> None:
+    """What is kept of it is stale at once; it is not kept while it is open; a new pack takes the old one's place."""
+    sql(QUERY, written, cache=True)
+    kept = packed(written)
+    with SessionManager(written) as manager:
+        session = manager.open("session 0")
+        session.append(user("later"))
+        found = sql(QUERY, written, cache=True)
+        assert "later" in found.to_arrow()["text"].to_pylist()
+        assert packed(written) == kept
+    assert "later" in sql(QUERY, written, cache=True).to_arrow()["text"].to_pylist()
+    assert len(packed(written)) == 3
+    assert packed(written) != kept
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[:9], lambda data: data[:-9] + bytes(9), lambda data: bytes(len(data))]
+)
+def test_a_pack_that_is_damaged_is_ignored_and_made_again(written: Path, damage: Callable[[bytes], bytes]) -> None:
+    """By queries and by frames."""
+    before = sql(QUERY, written, cache=True).to_arrow()
+    for look in (lambda: sql(QUERY, written).to_arrow(), lambda: made("messages", Corpus([written]), quick=True)):
+        for path in packed(written):
+            path.write_bytes(damage(path.read_bytes()))
+        assert len(look()) == len(before)
+        assert sql(QUERY, written, cache=True).to_arrow().equals(before)
+        assert all(one.pack for one in sources(Corpus([written])).values())
+
+
+def test_nothing_is_kept_in_a_folder_that_is_not_ours(written: Path, tmp_path: Path) -> None:
+    """As in one where somebody has put copies of transcripts."""
+    copies = written.rename(tmp_path / "copies")
+    (copies / ".cache").rename(tmp_path / "gone")
+    sql(QUERY, copies, cache=True)
+    assert not (copies / ".cache").exists()

@@ -222,7 +222,7 @@ class History(msgspec.Struct, frozen=True):
 
 
 class Sql(msgspec.Struct, frozen=True):
-    """``%session sql``: what a query finds in the conversations of the folder, also bound to `df` when one is named."""
+    """``%session sql``: what a query finds in the folder's conversations, also bound to `df` when one is named."""
 
     query: str
     df: str | None = None
@@ -253,6 +253,6 @@ class Help(msgspec.Struct, frozen=True):
 
 Command: TypeAlias = (
     Where | New | Open | Fork | List | Continue | Close | Keep | Rename | Tag | Mark | Delete | Restore | Prune
-    | Verify | Redact | Share | Rewind | Switch | Label | Hide | Plan | Cells | Tree | Compare | History | Sql | Show | File
-    | Set | Help
+    | Verify | Redact | Share | Rewind | Switch | Label | Hide | Plan | Cells | Tree | Compare | History | Sql | Show
+    | File | Set | Help
 )  # fmt: skip

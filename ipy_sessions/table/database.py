@@ -84,8 +84,8 @@ def made(names: Collection[str], corpus: Corpus, parts: Iterable[Part]) -> dict[
     once = {name: Once(corpus.sessions) for name in names}
     found: dict[str, list[pa.RecordBatch]] = {name: [] for name in names}
     for part in parts:
-        for name, some in found.items():
-            some += batches(TABLES[name], ROWS[name](part, once[name]))
+        for name in found:
+            found[name] += batches(TABLES[name], ROWS[name](part, once[name]))
     return {name: pa.Table.from_batches(some, schema(name)) for name, some in found.items()}
 
 

@@ -84,11 +84,21 @@ def forget(sources: Sequence[views.Source]) -> None:
 def keep(sources: Sequence[views.Source], facts: Mapping[str, Facts]) -> None:
     """Write packs of those folders of ours in which something is not kept yet; where that fails, nothing is lost."""
     for folder in {Path(one.path).parent for one in sources if not one.pack}:
-        if is_ours(folder):
-            closed = [one for one in sources if Path(one.path).parent == folder and _is_closed(folder, one)]
+        closed = [one for one in sources if Path(one.path).parent == folder and _is_closed(folder, one)]
+        if is_ours(folder) and not all(one.pack for one in closed):
             with suppress(OSError):
                 make_private(folder / CACHE)
-                _write(folder, closed, facts)
+                _renew(folder, closed, facts)
+
+
+def _renew(folder: Path, closed: Sequence[views.Source], facts: Mapping[str, Facts]) -> None:
+    import duckdb
+
+    try:
+        _write(folder, closed, facts)
+    except duckdb.Error:  # the pack before was damaged, or the disk is full
+        with suppress(duckdb.Error):
+            _write(folder, [one._replace(pack="") for one in closed], facts)
 
 
 def _is_closed(folder: Path, one: views.Source) -> bool:
@@ -104,10 +114,10 @@ def _write(folder: Path, some: Sequence[views.Source], facts: Mapping[str, Facts
         with connect() as connection:
             views.define(connection, some, [])
             for name, path in zip(views.ROWS, new, strict=True):
-                path.touch(mode=0o600, exist_ok=False)
                 connection.execute(
                     f"COPY (FROM ipy.{name}) TO {views.quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)"
                 )
+                path.chmod(0o600)
         keys = {name: (one.inode, one.size, one.changed) for name, one in _named(some, facts).items()}
         pack = Pack(stem, tuple(path.stat().st_size for path in new), keys)
         write_whole(folder / CACHE / LIST, [msgspec.msgpack.encode(pack)], sync=False)

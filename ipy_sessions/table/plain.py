@@ -1,9 +1,9 @@
 """Which of our files are plain: every line of them is as we write it, so that DuckDB reads what our own reader reads.
 
-What a hand, a crash or a copy has made odd (a torn line, an id twice, a number where a text belongs) is left to the rows
-in Python, which know what to do about each of it. So the SQL can be short and its types fixed, and the two ways to a
-table cannot differ. A file is looked at once: what was found holds as long as it has the same inode, size and time of
-change, and is remembered in this process, and for folders of ours in ``.cache``.
+What a hand, a crash or a copy has made odd (a torn line, an id twice, a number where a text belongs) is left to the
+rows in Python, which know what to do about each of it. So the SQL can be short and its types fixed, and the two ways
+to a table cannot differ. A file is looked at once: what was found holds as long as it has the same inode, size and time
+of change, and is remembered in this process, and for folders of ours in ``.cache``.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class _Line(msgspec.Struct, gc=False):
     kind: str | None = None
 
 
-_lines = msgspec.json.Decoder(_Line).decode_lines
+_line = msgspec.json.Decoder(_Line)
 
 
 class Facts(msgspec.Struct, frozen=True, array_like=True):
@@ -219,9 +219,9 @@ class _Look:
         piece.decode()  # also where nothing is decoded below
         self.longest = max(self.longest, len(piece))
         if self._session is None:
-            line, _, piece = piece.partition(b"\n")
-            self._begin(line)
-        lines = _lines(piece)
+            header, _, piece = piece.partition(b"\n")
+            self._begin(header)
+        lines = _line.decode_lines(piece)
         for line in lines:
             if line.seq <= self._last or when(line.ts) != line.ts or not line.id:
                 raise ValueError("a line that is out of order, or has no time or id")
@@ -241,11 +241,10 @@ class _Look:
         self._session, self.notebook = header.id, header.fields.get("notebook")
 
     def _told(self, piece: bytes) -> None:
-        for line in piece.split(b"\n"):
-            if b'"info"' in line or b'"session"' in line[:40]:
-                entry = decode(line)
+        for written in piece.split(b"\n"):
+            if b'"info"' in written or b'"session"' in written[:40]:
+                entry = decode(written)
                 if isinstance(entry, Header):
                     raise ValueError("a second header")
-                self.notebook = (
-                    said(entry.fields).get("notebook", self.notebook) if entry.type == "info" else self.notebook
-                )
+                if entry.type == "info":
+                    self.notebook = said(entry.fields).get("notebook", self.notebook)

@@ -81,8 +81,9 @@ PATHS = ", ".join(f"'$.{name}'" for name in NAMES)
 
 ROWS: Mapping[str, str] = {
     "said": f"""
-        SELECT f.place, l.seq AS line, 0 AS piece, 0 AS part, f.session, l.id, l.parent_id, l.seq, l.ts, l.role, coalesce({TEXT.replace("$content", "l.content")}, '')
-            AS text, l.model, l.stop_reason, l."end",
+        SELECT f.place, l.seq AS line, 0 AS piece, 0 AS part, f.session, l.id, l.parent_id, l.seq, l.ts, l.role,
+            CASE WHEN len(l.content) = 1 AND l.content[1].type = 'text' THEN coalesce(l.content[1].text, '')
+                ELSE coalesce({TEXT.replace("$content", "l.content")}, '') END AS text, l.model, l.stop_reason, l."end",
             {", ".join(f'CASE WHEN NOT {COPIED} THEN l.usage.{name} END AS "{name}"' for name in TOKENS)},
             CASE WHEN NOT {COPIED} THEN l.cost_usd END AS cost_usd,
             CASE WHEN NOT {COPIED} THEN l.latency_ms END AS latency_ms, l.cell_id, l.execution_count, f.notebook,
@@ -114,7 +115,8 @@ ROWS: Mapping[str, str] = {
             l.carried_from IS NOT NULL AS carried
         FROM $lines l JOIN ipy.files f ON f.path = l.filename
         WHERE (l.usage IS NOT NULL OR l.cost_usd IS NOT NULL)
-            AND (l.type IN ('usage', 'compaction', 'branch_summary') OR (l.type = 'message' AND l.role = 'assistant'))""",
+            AND (l.type IN ('usage', 'compaction', 'branch_summary')
+                OR (l.type = 'message' AND l.role = 'assistant'))""",
 }
 """How the three relations are made of lines."""
 
@@ -254,7 +256,7 @@ def relation(name: str, sources: Sequence[Source]) -> str:
     if packs:
         paths = ", ".join(quoted(escaped(f"{pack}-{name}.parquet")) for pack in packs)
         kept = f"read_parquet([{paths}]) p JOIN ipy.files f ON f.session = p.session AND f.pack <> ''"
-        parts.append(f"SELECT p.* REPLACE (f.place AS place) FROM {kept}")  # noqa: S608 - our own words
+        parts.append(f"SELECT p.* REPLACE (f.place AS place) FROM {kept}")
     return " UNION ALL ".join(parts)
 
 
