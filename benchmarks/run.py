@@ -1,8 +1,8 @@
 """Every figure that the project quotes, each beside its floor or its peer in the same run.
 
 Usage: run.py [NAME ...], with names from startup, append, masking, listing, opening, display, server, stream, tree,
-strict, tables; all of them by default. ``stream`` needs a Chromium, named by the variable CHROMIUM, as `make bench` does. The exit status
-is 1 when a figure misses its target.
+strict, tables; all of them by default. ``stream`` needs a Chromium, named by the variable CHROMIUM, as `make bench`
+does. The exit status is 1 when a figure misses its target.
 """
 
 from __future__ import annotations

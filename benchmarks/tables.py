@@ -45,7 +45,7 @@ def lines(columns):
 
 def floor_sql():
     read = lines({"type": "VARCHAR", "role": "VARCHAR"})
-    duckdb.connect().execute(f"SELECT role, count(*) FROM {read} WHERE type = 'message' GROUP BY role").fetchall()
+    quick.connect().execute(f"SELECT role, count(*) FROM {read} WHERE type = 'message' GROUP BY role").fetchall()
 
 def floor_arrow():
     connection = quick.connect()

@@ -67,11 +67,11 @@ def stretches(corpus: Corpus, plain: dict[str, views.Source]) -> Iterator[tuple[
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """Return a connection of its own, in memory, whose times are in UTC."""
+    """Return a connection of its own, in memory, whose times are in UTC and that prints nothing."""
     import duckdb
 
     connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
     return connection
 
 
