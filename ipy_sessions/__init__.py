@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ipy_sessions.errors import (
         AmbiguousReferenceError,
         CommandError,
+        ExportError,
         FolderError,
         InvalidEntryError,
         InvalidIdError,
@@ -48,12 +49,14 @@ if TYPE_CHECKING:
         SessionsError,
         SettingError,
         StaleSessionError,
+        TurnDroppedError,
         TurnNotFoundError,
         TurnRunningError,
         UnknownModelError,
     )
     from ipy_sessions.events import BlockEnd, Finished, Notice, Reply, Started, TextDelta, ThinkingDelta, Waiting
-    from ipy_sessions.magics.tables import connect, read, sql
+    from ipy_sessions.exchange import Exchange
+    from ipy_sessions.magics.tables import connect, read, sql, usage
     from ipy_sessions.magics.twins import cells, compare, current, draw, history, plan
     from ipy_sessions.manager import SessionManager
     from ipy_sessions.planning import Plan
@@ -64,6 +67,7 @@ if TYPE_CHECKING:
     from ipy_sessions.store.interface import Store
     from ipy_sessions.store.memory import MemoryStore
     from ipy_sessions.summary import SessionInfo
+    from ipy_sessions.table.schema import schema
     from ipy_sessions.turns import Turn
     from ipy_sessions.upkeep import Upkeep
 
@@ -74,6 +78,7 @@ _HOMES = {
     "errors": [
         "AmbiguousReferenceError",
         "CommandError",
+        "ExportError",
         "FolderError",
         "InvalidEntryError",
         "InvalidIdError",
@@ -91,12 +96,14 @@ _HOMES = {
         "SessionsError",
         "SettingError",
         "StaleSessionError",
+        "TurnDroppedError",
         "TurnNotFoundError",
         "TurnRunningError",
         "UnknownModelError",
     ],
     "events": ["BlockEnd", "Finished", "Notice", "Reply", "Started", "TextDelta", "ThinkingDelta", "Waiting"],
-    "magics.tables": ["connect", "read", "sql"],
+    "exchange": ["Exchange"],
+    "magics.tables": ["connect", "read", "sql", "usage"],
     "magics.twins": ["cells", "compare", "current", "draw", "history", "plan"],
     "manager": ["SessionManager"],
     "planning": ["Plan"],
@@ -107,6 +114,7 @@ _HOMES = {
     "store.memory": ["MemoryStore"],
     "retention": ["Policy"],
     "summary": ["SessionInfo"],
+    "table.schema": ["schema"],
     "turns": ["Turn"],
     "upkeep": ["Upkeep"],
 }
@@ -119,6 +127,8 @@ __all__ = [
     "CommandError",
     "Context",
     "Entry",
+    "Exchange",
+    "ExportError",
     "Finished",
     "FolderError",
     "FolderStore",
@@ -156,6 +166,7 @@ __all__ = [
     "TextDelta",
     "ThinkingDelta",
     "Turn",
+    "TurnDroppedError",
     "TurnNotFoundError",
     "TurnRunningError",
     "UnknownModelError",
@@ -172,8 +183,10 @@ __all__ = [
     "load_ipython_extension",
     "plan",
     "read",
+    "schema",
     "sql",
     "unload_ipython_extension",
+    "usage",
     "user",
 ]
 

@@ -79,9 +79,9 @@ class CellState:
     state
         ``"current"``: its answer is on the active branch. ``"changed"``: the cell has asked something else there, or
         has asked this before it was changed. ``"unfinished"``: its answer stopped early. ``"left behind"``: a moving
-        command of a cell below has left it. ``"on another branch"``: its answer is there. ``"never asked"``: it has
-        no turn. ``"missing"``: a turn of the active branch whose ask is not in the notebook any more.
-        ``"elsewhere"``: it asks another session. ``"error"``: it cannot be read.
+        command of a cell below has left it. ``"on another branch"``: its answer is there. ``"dropped"``: its turn was.
+        ``"never asked"``: it has no turn. ``"missing"``: a turn of the active branch whose ask is not in the notebook
+        any more. ``"elsewhere"``: it asks another session. ``"error"``: it cannot be read.
     turn
         Number of the turn that this was told by; ``None`` for none.
     when

@@ -6,7 +6,7 @@ model is asked (`session`), which session a notebook means (`manager`) and how a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -148,6 +148,15 @@ class Conversation:
         """
         self._check_writable()
         self._recorder.copy(other._recorder, entries)
+
+    def take_in(self, entries: Iterable[Entry]) -> int:
+        """Write those entries, made elsewhere, that are not here yet; they keep ids, parents and times.
+
+        Return how many there were. The conversation then stands behind the last of them.
+        """
+        self._check_writable()
+        self._recorder.refresh_mask()
+        return self._recorder.take_in(entries)
 
     @property
     def title(self) -> str:

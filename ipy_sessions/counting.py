@@ -11,6 +11,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+from ipy_sessions.branches import Branches
 from ipy_sessions.entries import Entry, Header
 from ipy_sessions.identifiers import moment
 from ipy_sessions.summary import Counts, Outline, SessionInfo, cursor
@@ -107,12 +108,15 @@ def count(tree: Tree, bad_lines: Iterable[int] = ()) -> Counts:
     """Return the other half of a session's row."""
     sums = _Sums()
     labels: dict[str, bool] = {}
+    drops = False
     for entry in tree:
         if entry.type == "message":
             sums.add(entry)
         elif entry.type == "label":
             fields = entry.fields
             labels[str(fields.get("target_id"))] = bool(fields.get("label"))
+        elif entry.type == "drop":
+            drops = True
     return Counts(
         message_count=sums.messages,
         turn_count=sums.turns,
@@ -122,11 +126,17 @@ def count(tree: Tree, bad_lines: Iterable[int] = ()) -> Counts:
         cache_write_tokens=sums.tokens["cache_creation_input_tokens"],
         cost_usd=sum(sums.costs) if len(sums.costs) == sums.priced else None,
         known_cost_usd=sum(sums.costs) if sums.costs else None,
-        leaf_count=len(tree.leaves),
+        leaf_count=len(_kept(tree) if drops else tree.leaves),
         label_count=sum(labels.values()),
         cells=sums.cells,
         bad_lines=list(bad_lines),
     )
+
+
+def _kept(tree: Tree) -> list[str]:
+    branches = Branches(tree)
+    branches.catch_up()
+    return branches.leaves
 
 
 class _Sums:

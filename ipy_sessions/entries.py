@@ -34,8 +34,11 @@ class Message(TypedDict):
     content: list[Block]
 
 
-OUTSIDE_TREE = frozenset({"label", "info", "leaf", "usage", "repair", "context_edit"})
+OUTSIDE_TREE = frozenset({"label", "info", "leaf", "usage", "repair", "context_edit", "drop"})
 """Types that say something about a session and are no part of the conversation."""
+
+ROOTS = frozenset({"message", "settings", "compaction", "branch_summary"})
+"""Types that are a step of the conversation also where they follow nothing."""
 
 
 class NewEntry(msgspec.Struct, frozen=True):
@@ -163,7 +166,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False, eq=False):
         """
         if self.type in OUTSIDE_TREE:
             return False
-        return self.parent_id is not None or self.type in {"message", "settings"}
+        return self.parent_id is not None or self.type in ROOTS
 
 
 class Header(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@
     ├── SessionNotFoundError      no session answers to this reference
     │   └── AmbiguousReferenceError   more than one does
     ├── TurnNotFoundError         no turn, or more than one, answers to a reference
+    ├── TurnDroppedError          a turn was to be stood at that was dropped
     ├── InvalidIdError            an id that was asked for is malformed or taken
     ├── InvalidEntryError         what was to be written can be no line of a log
     ├── FolderError               a folder of sessions cannot be read or made
@@ -18,6 +19,7 @@
     ├── SessionReadOnlyError      a session cannot be written: opened to read, by a newer version, in a child process
     ├── SessionBusyError          another kernel has the session open
     ├── SecretFoundError          what was to be shared holds something that looks like a secret
+    ├── ExportError               what was to be exported cannot be written in that form, or there
     ├── StaleSessionError         the conversation stands elsewhere than the caller believes
     ├── LogWriteError             the disk refused a line
     │   └── LogLostError          the file was deleted, moved, replaced or cut short under us
@@ -73,6 +75,10 @@ class TurnNotFoundError(SessionsError):
     """No turn, or more than one, answers to a reference."""
 
 
+class TurnDroppedError(SessionsError):
+    """A turn was to be stood at that was dropped."""
+
+
 class InvalidIdError(SessionsError):
     """An id that was asked for is malformed or taken."""
 
@@ -111,6 +117,10 @@ class SessionBusyError(SessionsError):
 
 class SecretFoundError(SessionsError):
     """What was to be shared holds something that looks like a secret; nothing was done."""
+
+
+class ExportError(SessionsError):
+    """What was to be exported cannot be written in that form, or at that place."""
 
 
 class StaleSessionError(SessionsError):

@@ -79,8 +79,8 @@ class Step(msgspec.Struct, frozen=True):
     blobs
         The blobs that its content refers to, by their SHA-256.
     names
-        Of a ``leaf``, ``label`` or ``context_edit`` what it is and the ids that it names; ``None`` of any other, and of
-        a move to before the first step.
+        Of a ``leaf``, ``label``, ``context_edit`` or ``drop`` what it is and the ids that it names; ``None`` of any
+        other, and of a move to before the first step.
     original
         Id of the message that it is a copy of.
     unread

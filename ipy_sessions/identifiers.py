@@ -9,13 +9,19 @@ from __future__ import annotations
 import hashlib
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 
 if sys.version_info >= (3, 14):
     from uuid import uuid7
 else:
     from uuid_utils import uuid7
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}  # RFC 9562: two bits are fixed
+WRITTEN = len("1970-01-01T00:00:00.000Z")
 
 
 class Source(Protocol):
@@ -60,11 +66,45 @@ def derived(ts: str, *parts: str) -> str:
     parts
         What tells it from everything else, such as a format, a session and an id there.
     """
-    told = "".join(f"{len(part)}:{part}" for part in parts)  # so that no two lists of parts read the same
-    mark = hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
-    milliseconds = f"{max(0, int(moment(ts).timestamp() * 1000)) & 0xFFFFFFFFFFFF:012x}"
-    variant = "89ab"[int(mark[3], 16) & 3]  # RFC 9562: two bits of these are fixed
-    return f"{milliseconds[:8]}-{milliseconds[8:]}-7{mark[:3]}-{variant}{mark[4:7]}-{mark[7:19]}"
+    return Namer(*parts[:-1])(ts, parts[-1])
+
+
+class Namer:
+    """Ids that are derived from parts of which the first are always the same, such as those of a session's entries.
+
+    Parameters
+    ----------
+    parts
+        The first parts.
+    """
+
+    def __init__(self, *parts: str) -> None:
+        self._begun = hashlib.blake2b(b"".join(map(_told, parts)), digest_size=10)
+
+    def __call__(self, ts: str, last: str) -> str:
+        """Return what `derived` returns for all parts."""
+        told = self._begun.copy()
+        told.update(f"{len(last)}:{last}".encode("utf-8", "surrogatepass"))  # `_told`, of which there are many
+        mark = told.hexdigest()
+        since = max(0, _since_epoch(ts)) & 0xFFFFFFFFFFFF
+        return f"{since >> 16:08x}-{since & 0xFFFF:04x}-7{mark[:3]}-{VARIANTS[mark[3]]}{mark[4:7]}-{mark[7:19]}"
+
+
+def _told(part: str) -> bytes:
+    """Return a part so that no two lists of them read the same."""
+    return f"{len(part)}:{part}".encode("utf-8", "surrogatepass")
+
+
+def _since_epoch(ts: str) -> int:
+    """Return the milliseconds since 1970; most times share their minute with the one before."""
+    if len(ts) == WRITTEN and ts[-1] == "Z":
+        return _minute(ts[:16]) + int(ts[17:19] + ts[20:23])
+    return (moment(ts) - EPOCH) // MILLISECOND
+
+
+@lru_cache(16)
+def _minute(ts: str) -> int:
+    return (moment(ts) - EPOCH) // MILLISECOND
 
 
 def timestamp(moment: datetime) -> str:

@@ -13,6 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
+
+from ipy_sessions.encoding import clean
+from ipy_sessions.entries import Header
 from ipy_sessions.errors import (
     InvalidIdError,
     SessionBusyError,
@@ -21,18 +25,20 @@ from ipy_sessions.errors import (
     SettingError,
     TurnRunningError,
 )
-from ipy_sessions.identifiers import SYSTEM, Source
+from ipy_sessions.identifiers import SYSTEM, Source, moment
 from ipy_sessions.library import Library, Ref
 from ipy_sessions.model.registry import Models
+from ipy_sessions.readers.transcript import EPOCH, when
 from ipy_sessions.references import busy
 from ipy_sessions.session import FindModel, Session
 from ipy_sessions.settings import Settings
 from ipy_sessions.store.birth import new_header
 from ipy_sessions.store.disk import FolderStore
 from ipy_sessions.store.interface import Log, Store
+from ipy_sessions.store.masking import Mask
 from ipy_sessions.store.memory import MemoryStore
 from ipy_sessions.store.owner import Owner
-from ipy_sessions.store.reading import Contents
+from ipy_sessions.store.reading import Contents, refuse_newer
 from ipy_sessions.store.recorder import Recorder
 from ipy_sessions.tree import Tree
 from ipy_sessions.turns import Turn
@@ -143,6 +149,21 @@ class SessionManager(Library):
         path = self.store.path_for(session_id, created, self.notebook, taken)
         temporary = temporary or self.settings.persistence == "none"
         return self._register(path, Contents(header, Tree(), []), None, temporary=temporary)
+
+    def receive(self, header: Header) -> Session:
+        """Return a new session of a header that was written elsewhere. Its file appears with its first entries.
+
+        Raises
+        ------
+        SessionReadOnlyError
+            When a newer version wrote it.
+        """
+        created = moment(when(header.ts) or EPOCH)
+        path = self.store.path_for(header.id, created, None, {session.file for session in self._open})
+        refuse_newer(header, path)
+        fields = clean(header.fields, Mask(os.environ, self.settings.secrets))
+        contents = Contents(msgspec.structs.replace(header, fields=fields), Tree(), [])
+        return self._register(path, contents, None, temporary=self.settings.persistence == "none")
 
     def open(self, ref: Ref, *, read_only: bool = False, wait: float = 0.0) -> Session:
         """Return the session that is meant, read from its file; one that is open here already is returned as it is.

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from ipy_sessions.ask import Ask
 from ipy_sessions.commands.agent import parse_agent
 from ipy_sessions.commands.session import parse_session
-from ipy_sessions.commands.values import Close, Continue, Delete, Fork, New, Open, Rewind, Switch
+from ipy_sessions.commands.values import Close, Continue, Delete, Drop, Fork, New, Open, Rewind, Switch
 from ipy_sessions.errors import CommandError
 from ipy_sessions.notebook import Cell
 
-MOVES = (New, Open, Fork, Continue, Close, Delete, Rewind, Switch)
+MOVES = (New, Open, Fork, Continue, Close, Delete, Rewind, Switch, Drop)
 """Commands after which an ask goes elsewhere."""
 
 AROUND = frozenset({"time", "capture", "prun"})

@@ -2,7 +2,7 @@
 
 Pure: it decides and does nothing. A cell is a place in the conversation, since every turn records its cell; so an ask
 that is run again is replayed, one that was changed branches where it stood, and what stands above it in the notebook
-comes along. Only complete turns are ever replayed.
+comes along. Only complete turns are ever replayed, and none that was dropped: `Turns` leaves those out.
 
 The rules, with a mode of ``"auto"``:
 
@@ -261,4 +261,4 @@ def _nearest(turns: Turns, ask: Ask) -> Turn | None:
     def likeness(turn: Turn) -> float:
         return SequenceMatcher(None, turn.question.text[:500], ask.text[:500]).quick_ratio()
 
-    return max(list(turns)[-LOOKED_AT:], key=likeness, default=None)
+    return max(map(turns.at, turns.kept[-LOOKED_AT:]), key=likeness, default=None)

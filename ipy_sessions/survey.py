@@ -86,7 +86,7 @@ class _Survey:
         said = [turn for turn in self._turns.that_say(ask) if turn.id not in self._used]
         found = match(self._turns, ask, self._used)
         if not isinstance(found, Replay):
-            return self._elsewhere(state, said)
+            return self._elsewhere(state, ask, said)
         self._used.add(found.turn.id)
         return self._told(state, "on another branch" if found.moves else "current", found.turn)
 
@@ -101,14 +101,21 @@ class _Survey:
         active = [turn for turn in mine if self._turns.is_active(turn)]
         if active:
             return self._told(state, "unfinished" if active[-1].ask.says_as(ask) else "changed", active[-1])
-        return self._elsewhere(state, same) if same or not mine else self._told(state, "changed", mine[-1])
+        return self._elsewhere(state, ask, same) if same or not mine else self._told(state, "changed", mine[-1])
 
-    def _elsewhere(self, state: CellState, said: Sequence[Turn]) -> CellState:
+    def _elsewhere(self, state: CellState, ask: Ask, said: Sequence[Turn]) -> CellState:
         """Tell of an ask by the turns that say the same and are not on the active branch, or have no whole answer."""
         whole = [turn for turn in said if turn.complete]
         if whole:
             return self._told(state, "on another branch", whole[-1])
-        return self._told(state, "unfinished", said[-1]) if said else state
+        return self._told(state, "unfinished", said[-1]) if said else self._dropped(state, ask)
+
+    def _dropped(self, state: CellState, ask: Ask) -> CellState:
+        """Tell of an ask that nothing else is known of by the turn that says the same and was dropped."""
+        for turn in map(self._turns.at, reversed(self._turns.dropped)):
+            if ask.cell in (None, turn.ask.cell) and turn.ask.says_as(ask):
+                return self._told(state, "dropped", turn)
+        return state
 
     def _told(self, state: CellState, said: str, turn: Turn) -> CellState:
         wrong = turn.id in self._misplaced

@@ -1,7 +1,7 @@
-"""Moving about in a conversation: back, to another branch, to where a turn was; labels, and what is hidden.
+"""Moving about in a conversation: back, to another branch, to where a turn was; labels; what is hidden or dropped.
 
 It owns what each move writes. Nothing is ever taken out of the log: to go back is a line that says so, and so is to
-hide. Which move an ask means is `replay`'s decision; here it is carried out.
+hide, and to drop. Which move an ask means is `replay`'s decision; here it is carried out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ipy_sessions.context.parameters import last_parameters, own_parameters, set
 from ipy_sessions.conversation import Conversation
 from ipy_sessions.encoding import clean
 from ipy_sessions.entries import Entry, NewEntry
-from ipy_sessions.errors import InvalidEntryError, TurnNotFoundError
+from ipy_sessions.errors import InvalidEntryError, TurnDroppedError, TurnNotFoundError
 from ipy_sessions.references import turn_meant
 from ipy_sessions.replay import Branch, Replay, in_effect
 from ipy_sessions.store.interrupts import uninterrupted
@@ -76,9 +76,12 @@ class Timeline(Conversation):
         ------
         TurnNotFoundError
             When there is no such step.
+        TurnDroppedError
+            When it is on a branch that was dropped.
         """
         if target is not None and not self.tree.is_step(target):
             raise TurnNotFoundError(f"{self.title} has no step {target!r} to stand at.")
+        self._check_kept(target)
         if target != self.leaf or "cell_id" in more:  # a command of a cell is known by it when it runs again
             self.append(NewEntry("leaf", {"target_id": target, "from_id": self.leaf, **more}))
 
@@ -105,6 +108,8 @@ class Timeline(Conversation):
         ------
         TurnNotFoundError
             When none, or more than one, answers to the reference.
+        TurnDroppedError
+            When it was dropped.
         """
         turn = self.turn(ref)
         self.move(turn.last, **more)
@@ -125,8 +130,8 @@ class Timeline(Conversation):
         return any(self.read_only or _holds(move, held, turns) for move in same)
 
     def edited_by(self, typed: Mapping[str, Any]) -> bool:
-        """Tell whether a command of a cell has hidden or shown something before."""
-        edits = (entry for entry in self.tree if entry.type == "context_edit")
+        """Tell whether a command of a cell has hidden something before, or dropped it, or brought it back."""
+        edits = (entry for entry in self.tree if entry.type in ("context_edit", "drop"))
         known = "cell_id" in typed or bool(self.read_only)
         return known and any(all(edit.fields.get(name) == typed[name] for name in typed) for edit in edits)
 
@@ -137,8 +142,11 @@ class Timeline(Conversation):
         ------
         TurnNotFoundError
             When none, or more than one, answers to the reference.
+        TurnDroppedError
+            When it was dropped.
         """
         turn = other.turn(ref)
+        other._check_kept(turn.last)
         self.begin_as(other, copied(other.tree.path(turn.last), other.tree))
         self.move(turn.last)  # nothing to write, unless the lines of the other stand in another order than they follow
         return turn
@@ -211,6 +219,42 @@ class Timeline(Conversation):
             ids = ids if on else sorted(set().union(*map(names, messages)))
             self.append(NewEntry("context_edit", {"edit": "hide" if on else "show", "target_ids": ids, **more}))
         return turn
+
+    def drop(self, ref: int | str | Turn, *, on: bool = True, **more: Any) -> list[Turn]:
+        """Leave out a turn and all that follows it, or with ``on=False`` bring it back; return these turns.
+
+        The log keeps them, and so do other branches what they share with them. One who stands there goes back to before
+        the turn. When there is nothing to do nothing is written, and no turn returned.
+
+        Raises
+        ------
+        TurnNotFoundError
+            When none, or more than one, answers to the reference.
+        TurnDroppedError
+            When what is to come back was dropped with a turn before it.
+        """
+        turn, before = self.turn(ref), self.turns.dropped
+        if (turn.id in before) is on:
+            return []
+        if before.get(turn.id, turn.id) != turn.id:
+            self._check_kept(turn.id)
+        self._check_writable()
+        with uninterrupted(), self._recorder.lock:
+            if on and self.turns.branches.is_active(turn.entries[0].id):
+                self.move(turn.before, **more)
+            self.append(NewEntry("drop", {"target_id": turn.entries[0].id, "dropped": on, **more}))
+        changed = before.keys() ^ self.turns.dropped.keys()
+        return [self.turns.at(question) for question in self.turns.ids if question in changed]
+
+    def _check_kept(self, step: str | None) -> None:
+        if step not in self.turns.branches.dropped:
+            return
+        turn = self.turns.question_of(step)
+        first = self.turns.dropped.get(str(turn))
+        if turn is not None and first is not None:
+            number, root = self.turns.at(turn).number, self.turns.at(first).number
+            said = "" if root == number else f" with turn {root}"
+            raise TurnDroppedError(f"Turn {number} was dropped{said}: `%session undrop {root}` brings that back.")
 
     @property
     def hidden(self) -> frozenset[str]:

@@ -158,6 +158,18 @@ class Turns:
         return found
 
     @property
+    def kept(self) -> list[str]:
+        """The ids of the questions on branches that were not dropped, in the order of the file."""
+        return [question for question in self._numbers if question not in self.branches.dropped]
+
+    @property
+    def dropped(self) -> dict[str, str]:
+        """The ids of the other questions, each with that of the turn that its branch begins with."""
+        roots, firsts = self.branches.dropped, dict[str, str]()
+        away = (question for question in self._numbers if question in roots) if roots else ()
+        return {question: firsts.setdefault(roots[question], question) for question in away}
+
+    @property
     def moves(self) -> list[Entry]:
         """The ``leaf`` entries, in the order of the file."""
         return self._moves
@@ -182,28 +194,39 @@ class Turns:
         return entry.type == "settings" and entry.fields.get("scope") == "turn"
 
     def _answers(self, question: str) -> Iterator[Entry]:
-        """Yield what answers a question; where there are several answers, the one that was active last."""
+        """Yield what answers a question; where there are several answers, the one that was active last.
+
+        What is no message, such as a change of settings in the middle of a turn, is passed over.
+        """
         at: str | None = question
         seen = {question}
         while at is not None:
-            following = [step for step in self.branches.children(at) if self._is_answer(step) and step not in seen]
+            following = [step for step in self.branches.children(at) if step not in self._numbers and step not in seen]
+            following = [step for step in following if self._tree[step].type == "message"] or following
             latest = self.branches.latest(at)
             at = latest if latest in following else (following[-1] if following else None)
             if at is not None:
                 seen.add(at)
-                yield self._tree[at]
+                if self._tree[at].type == "message":
+                    yield self._tree[at]
 
-    def _is_answer(self, step: str) -> bool:
-        return self._tree[step].type == "message" and step not in self._numbers
+    def has_asked(self, cell: str) -> bool:
+        """Tell whether a cell has asked anything, be it dropped."""
+        return cell in self._cells
 
     def of_cell(self, cell: str | None) -> list[Turn]:
-        """Return the turns that a cell has asked, in the order of the file; of ``None``, those that no cell has."""
-        return [self.at(question) for question in self._cells.get(cell, ())]
+        """Return the turns that a cell has asked, in the order of the file; of ``None``, those that no cell has.
+
+        Here, in `that_say` and in `behind`, dropped ones are left out.
+        """
+        return self._kept(self._cells.get(cell, ()))
 
     def that_say(self, ask: Ask) -> list[Turn]:
         """Return the turns whose ask says the same, wherever it stood, in the order of the file."""
-        found = map(self.at, self._texts.get(hash(ask.text), ()))
-        return [turn for turn in found if turn.ask.says_as(ask)]
+        return [turn for turn in self._kept(self._texts.get(hash(ask.text), ())) if turn.ask.says_as(ask)]
+
+    def _kept(self, questions: Iterable[str]) -> list[Turn]:
+        return [self.at(question) for question in questions if question not in self.branches.dropped]
 
     def place(self, question: str) -> Place:
         """Return where a question was asked."""
@@ -270,7 +293,7 @@ class Turns:
                 found.append(child)
             elif self._tree[child].type != "message":
                 waiting += self.branches.children(child)
-        return [self.at(question) for question in sorted(found, key=self._numbers.__getitem__)]
+        return self._kept(sorted(found, key=self._numbers.__getitem__))
 
     def anchor(self, step: str | None) -> str | None:
         """Return the message that a step is, or follows."""

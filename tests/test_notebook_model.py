@@ -21,7 +21,7 @@ from ipy_sessions.turns import Turn
 PROMPTS = ("My name is Alice", "count to 3", "What is my name?", "hi")
 STEP = st.tuples(
     st.sampled_from(["insert", "insert", "edit", "move", "copy", "delete", "run", "run", "all", "all", "restart"])
-    | st.sampled_from(["rewind", "rename", "session", "stopped"]),
+    | st.sampled_from(["rewind", "rename", "session", "stopped", "drop"]),
     st.integers(0, 50),
     st.integers(0, 3),
 )
@@ -196,6 +196,13 @@ class Random:
 
     def _rewind(self, *_: Any) -> None:
         self._insert("%session rewind", "")
+
+    def _drop(self, _: str, which: int) -> None:
+        """Drop one of the last turns of the session that the kernel is in."""
+        with suppress(ses.SessionsError):  # there is none, or it is only read
+            session = ses.current()
+            for turn in session.turns.active()[-1 - which :][:1]:
+                session.drop(turn)
 
     def _session(self, cell: str, _: int) -> None:
         self._count += 1

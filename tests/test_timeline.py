@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from ipy_sessions import (
     SessionManager,
     SessionReadOnlyError,
     Settings,
+    TurnDroppedError,
     TurnNotFoundError,
     Upkeep,
     assistant,
@@ -393,7 +395,9 @@ def test_a_fork_at_a_turn_can_be_typed(terminal: Shell) -> None:
 
 MOVES = st.lists(
     st.tuples(
-        st.sampled_from(["append", "rewind", "switch", "hide", "unhide", "label", "branch", "root"]), st.integers(0, 5)
+        st.sampled_from(["append", "rewind", "switch", "hide", "unhide", "label", "branch", "root"])
+        | st.sampled_from(["drop", "undrop"]),
+        st.integers(0, 5),
     ),
     max_size=12,
 )
@@ -407,6 +411,9 @@ def do(session: Session, move: str, number: int) -> None:
             session.append(assistant(f"answer {number}"))
     elif move in ("hide", "unhide"):
         session.hide(1 + number % len(session.turns), on=move == "hide")
+    elif move in ("drop", "undrop"):
+        with suppress(TurnDroppedError):  # with a turn before it
+            session.drop(1 + number % len(session.turns), on=move == "drop")
     elif move == "label":
         session.label(1 + number % len(session.turns), f"label {len(session.tree)}")
     else:
@@ -424,8 +431,8 @@ def go(session: Session, move: str, number: int) -> None:
         over = active[number % (len(active) - 1)]
         carried = active[active.index(over) + 1 :]
         session.branch_off(Branch(over, over.before, carried))
-    elif move == "switch":
-        session.switch_to(1 + number % len(turns))
+    elif move == "switch" and turns.kept:
+        session.switch_to(turns.kept[number % len(turns.kept)])
 
 
 def state(session: Session) -> tuple[object, ...]:
@@ -437,6 +444,9 @@ def state(session: Session) -> tuple[object, ...]:
         session.hidden,
         session.turns.labels,
         session.turns.ids,
+        session.turns.dropped,
+        session.turns.branches.leaves,
+        session.info().leaf_count,
         session.build_context().messages,
     )
 
@@ -444,7 +454,7 @@ def state(session: Session) -> tuple[object, ...]:
 @settings(deadline=None)
 @given(MOVES)
 def test_after_any_moves_the_file_brings_back_the_same_place(moves: list[tuple[str, int]]) -> None:
-    """Leaf, active turns, labels, what is hidden and what is sent; no turn is lost, and each can be switched to."""
+    """Leaf, active turns, labels, what is hidden, dropped and sent; no turn is lost, and each can be switched to."""
     with tempfile.TemporaryDirectory() as folder:
         manager = SessionManager(folder, settings=Settings(model="offline", sync="never"), source=FixedSource())
         session = manager.create("alice")
@@ -455,10 +465,14 @@ def test_after_any_moves_the_file_brings_back_the_same_place(moves: list[tuple[s
             assert len(session.turns) >= said
             said = len(session.turns)
             assert Turns(session.tree).ids == session.turns.ids
+            assert Turns(session.tree).dropped == session.turns.dropped
+            assert {turn.id for turn in session.turns.active()}.isdisjoint(session.turns.dropped)
         before = state(session)
         again = reopened(manager, session)
         assert state(again) == before
         for turn in list(again.turns):
+            for root in {again.turns.dropped.get(one.id) for one in again.turns.path(turn.last)} - {None}:
+                again.drop(str(root), on=False)
             again.switch_to(turn)
             assert again.turns.active()[-1].id == turn.id
             assert [one.id for one in again.tree.path()][-len(turn.entries) :] == [one.id for one in turn.entries]
@@ -471,7 +485,7 @@ def test_after_any_moves_the_file_brings_back_the_same_place(moves: list[tuple[s
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["user", "assistant", "settings", "leaf", "label", "context_edit", "x"]),
+        st.sampled_from(["user", "assistant", "settings", "leaf", "label", "context_edit", "drop", "x"]),
         st.none() | st.integers(0, 12),
     ),
     max_size=12,
@@ -491,6 +505,9 @@ def test_no_file_makes_it_loop_or_break(steps: list[tuple[str, int | None]]) -> 
         turns.branches.tip(turn.id)
         turns.branches.is_left(turn.id, path[0] if path else None)
     assert isinstance(turns.labels, dict)
+    assert set(path).isdisjoint(turns.branches.dropped)
+    assert {*turns.kept, *turns.dropped} == set(turns.ids)
+    assert set(turns.branches.leaves).isdisjoint(turns.branches.dropped)
 
 
 def written(own_id: str, kind: str, target: int | None) -> Entry:
@@ -498,8 +515,8 @@ def written(own_id: str, kind: str, target: int | None) -> Entry:
     named = None if target is None else str(target)
     if kind in ("user", "assistant"):
         return Entry("message", 1, own_id, named, "s", "", {"role": kind, "content": [{"type": "text", "text": "hi"}]})
-    fields = {"target_id": named, "label": "x", "target_ids": [named]}
-    return Entry(kind, 1, own_id, None if kind in ("leaf", "label") else named, "s", "", fields)
+    fields = {"target_id": named, "label": "x", "target_ids": [named], "dropped": True}
+    return Entry(kind, 1, own_id, None if kind in ("leaf", "label", "drop") else named, "s", "", fields)
 
 
 def test_the_ends_of_lines_are_no_part_of_an_ask(manager: SessionManager) -> None:

@@ -30,7 +30,7 @@ HASH = "0123456789abcdef" * 4
 TS = "2026-03-01T10:15:00.123Z"
 
 KINDS = ["user", "assistant", "call", "settings", "compaction", "branch_summary", "blob", "surprise"]
-ASIDE = ["info", "label", "leaf", "usage", "repair", "context_edit"]
+ASIDE = ["info", "label", "leaf", "usage", "repair", "context_edit", "drop"]
 
 FOLDER = Path(tempfile.mkdtemp())
 NUMBERS = itertools.count()
@@ -78,7 +78,7 @@ class Writer:
         elif kind == "blob":
             block = {"type": "image", "source": {"type": "base64", "data": "", "blobs": {"data": {"sha256": HASH}}}}
             self.say("user", block, parent=parent)
-        elif kind in ("label", "leaf", "context_edit"):
+        elif kind in ("label", "leaf", "context_edit", "drop"):
             target = self.steps[parent % len(self.steps)] if self.steps else None
             self.add(kind if target else "leaf", parent=parent, target_id=target, target_ids=[target], label="x")
         else:
@@ -437,6 +437,9 @@ def test_a_result_without_its_call_is_told() -> None:
         ("context_edit", {"target_ids": "gone"}, "Line 3 hides or shows no entry."),
         ("context_edit", {"target_ids": ["gone", "THE FIRST"]}, ""),
         ("context_edit", {"target_ids": ["its original"]}, ""),
+        ("drop", {"target_id": "gone"}, "Line 3 drops or brings back the entry 'gone', which is not in the file."),
+        ("drop", {"target_id": None}, "Line 3 drops or brings back no entry."),
+        ("drop", {"target_id": "THE FIRST", "dropped": True}, ""),
     ],
 )
 def test_what_names_nothing_is_told_and_needs_nothing(kind: str, fields: dict[str, Any], text: str) -> None:

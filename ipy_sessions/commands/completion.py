@@ -10,6 +10,7 @@ from ipy_sessions.commands.agent import WORD, agent_parser
 from ipy_sessions.commands.forms import FORMS
 from ipy_sessions.commands.parser import options_of
 from ipy_sessions.commands.session import TOPICS
+from ipy_sessions.commands.values import BRANCHES
 from ipy_sessions.settings import EFFORTS, PARAMETERS
 
 
@@ -34,14 +35,14 @@ NOTHING = Offer("", [])
 _CHOICES = {"thinking": ("on", "off"), "effort": EFFORTS, "cache": ("5m", "1h", "off")}
 
 
-def completions(line: str, *, sessions: Names, models: Names, agent: str, session: str) -> Offer:
+def completions(line: str, *, sessions: Names, models: Names, formats: Names, agent: str, session: str) -> Offer:
     """Return what may stand where `line` ends.
 
     Parameters
     ----------
     line
         The line as far as the cursor.
-    sessions, models
+    sessions, models, formats
         Return the names that there are; called when they are what is asked for.
     agent, session
         The magics' names.
@@ -55,13 +56,13 @@ def completions(line: str, *, sessions: Names, models: Names, agent: str, sessio
     before = [word[0] for word in WORD.finditer(rest[: len(rest) - len(begun)])]
     if found["agent"]:
         return _agent(before, begun, lambda: _in_words(sessions()), models)
-    if before and before[0] in {"open", "show", "tree"} and not begun.startswith("-"):
+    if before and before[0] in {"open", "show", "tree", "usage"} and not begun.startswith("-"):
         written = rest.partition(before[0])[2].lstrip()
         offer = _starting(written.lstrip("\"'"), sessions())
         return offer if written == offer.begun else Offer(written, offer.words)
     if before == ["compare"] or before[:-1] == ["compare"]:
         return _starting(begun, _in_words(sessions()))
-    return _session(before, begun, models)
+    return _session(before, begun, models, lambda: _in_words(sessions()), formats)
 
 
 def _in_words(names: Sequence[str]) -> list[str]:
@@ -73,16 +74,25 @@ def _starting(begun: str, words: Sequence[str]) -> Offer:
     return Offer(begun, [word for word in words if word.startswith((begun, f'"{begun}'))])
 
 
-def _session(before: list[str], begun: str, models: Names) -> Offer:
+def _session(before: list[str], begun: str, models: Names, sessions: Names, formats: Names) -> Offer:
     if not before:
         return _starting(begun, list(FORMS))
     if before == ["help"]:
         return _starting(begun, [*FORMS, *TOPICS])
     if before[0] == "settings":
         return _settings(begun, models)
+    if before[0] == "export":
+        return _export(before, begun, sessions, formats)
     if begun.startswith("-") and before[0] in FORMS:
         return _starting(begun, options_of(FORMS[before[0]].parser))
     return NOTHING
+
+
+def _export(before: list[str], begun: str, sessions: Names, formats: Names) -> Offer:
+    if begun.startswith("-"):
+        return _starting(begun, options_of(FORMS["export"].parser))
+    values = {"export": formats if len(before) == 1 else list, "--of": sessions, "--branch": lambda: BRANCHES}
+    return _starting(begun, values.get(before[-1], list)())
 
 
 def _settings(begun: str, models: Names) -> Offer:

@@ -8,12 +8,13 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from ipy_sessions.commands.parser import Parser, new_parser
-from ipy_sessions.commands.values import Command, Share
+from ipy_sessions.commands.parser import Parser, new_parser, variable
+from ipy_sessions.commands.values import Command, History, Share, Sql, Usage
 from ipy_sessions.errors import CommandError
 
 FILTERS = ("name", "tag", "model", "key", "since", "until")
 LIMITS = ("older_than", "keep", "max_bytes")
+SUMS = ("session", "model", "day")
 MOST_TURNS = 1_000_000
 LONGEST_WAIT = 86_400  # seconds; a day
 
@@ -52,14 +53,6 @@ class Form(NamedTuple):
 def words(name: str, text: str, nargs: str | None = "*", metavar: str = "") -> tuple[str, dict[str, Any]]:
     """Return an argument of some words."""
     return name, {"nargs": nargs, "metavar": metavar or name.upper(), "help": text}
-
-
-def query(typed: Sequence[str]) -> str:
-    """Return a query, which says something."""
-    text = "\n".join(typed).strip()
-    if not text:
-        raise CommandError("sql takes a query: `%session sql SELECT model, sum(cost_usd) FROM usage GROUP BY model`.")
-    return text
 
 
 def flag(name: str, text: str) -> tuple[str, dict[str, Any]]:
@@ -118,6 +111,23 @@ def sharing(read: argparse.Namespace) -> Share:
     return Share(ref, read.all, read.check, read.redact)
 
 
+def spent(read: argparse.Namespace) -> Usage:
+    """Return whose usage is summed up, and by what."""
+    ref = " ".join(read.ref)
+    if ref and read.all:
+        raise CommandError(f"Either {ref!r} is summed up, or the whole folder: `%session usage {ref}`, or `--all`.")
+    return Usage(ref, read.by, read.all)
+
+
+def looked_back(read: argparse.Namespace) -> History:
+    """Return how the conversation is shown."""
+    if read.prompts and read.df is not None:
+        raise CommandError(
+            "--prompts is a list to read. As a frame: `ses.read(ses.current(), branch='active').turns.to_pandas()`."
+        )
+    return History(variable("--df", read.df), read.prompts)
+
+
 def changes(words: Sequence[str]) -> dict[str, str]:
     """Return settings and their new values."""
     words = re.sub(r"\0=\0|=\0|\0=", "=", "\0".join(words)).split("\0") if words else []  # spaces around the sign
@@ -127,3 +137,11 @@ def changes(words: Sequence[str]) -> dict[str, str]:
                 f"A setting is changed with NAME=VALUE, and {word!r} has no '='. For example: model=offline"
             )
     return dict(word.split("=", 1) for word in words)
+
+
+def queried(read: argparse.Namespace) -> Sql:
+    """Return a query, which says something."""
+    query = "\n".join(read.query).strip()
+    if not query:
+        raise CommandError("sql takes a query: `%session sql SELECT model, sum(cost_usd) FROM usage GROUP BY model`.")
+    return Sql(query, variable("--df", read.df))

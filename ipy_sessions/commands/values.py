@@ -144,6 +144,40 @@ class Share(msgspec.Struct, frozen=True):
     redact: bool = False
 
 
+BRANCHES = ("all", "active")
+"""What an export can hold."""
+
+
+class Export(msgspec.Struct, frozen=True):
+    """``%session export``: write this session, or another agent's transcript, in another form.
+
+    Parameters
+    ----------
+    format
+        What that form is called.
+    path
+        The file; empty for one beside the notebook.
+    ref
+        Which session, or the path of a transcript; empty for this one.
+    branch
+        ``"all"`` or ``"active"``; ``None`` for what the format holds.
+    force
+        Write in the place of a file that is there.
+    """
+
+    format: str
+    path: str = ""
+    ref: str = ""
+    branch: str | None = None
+    force: bool = False
+
+
+class Import(msgspec.Struct, frozen=True):
+    """``%session import``: make sessions out of transcripts, or add to them what is new there."""
+
+    paths: list[str]
+
+
 class Continue(msgspec.Struct, frozen=True):
     """``%session continue``: go on with the latest session."""
 
@@ -188,6 +222,13 @@ class Hide(msgspec.Struct, frozen=True):
     on: bool = True
 
 
+class Drop(msgspec.Struct, frozen=True):
+    """``%session drop`` and ``undrop``: leave out a turn and all that follows it, or bring it back."""
+
+    turn: str
+    on: bool = True
+
+
 class Plan(msgspec.Struct, frozen=True):
     """``%session plan``: what running the notebook would do, with `replay` as it is set or as it is given."""
 
@@ -202,7 +243,7 @@ class Cells(msgspec.Struct, frozen=True):
 
 
 class Tree(msgspec.Struct, frozen=True):
-    """``%session tree``: every turn on every branch, of this session or another; or, of a large one, the latest."""
+    """``%session tree``: the branches of this session or another, of a large one around the leaf; or every turn."""
 
     ref: str = ""
     all: bool = False
@@ -216,9 +257,34 @@ class Compare(msgspec.Struct, frozen=True):
 
 
 class History(msgspec.Struct, frozen=True):
-    """``%session history``: the conversation as a DataFrame, also bound to `df` when one is named."""
+    """``%session history``: the conversation as a DataFrame, also bound to `df` if one is named; or what was asked."""
 
     df: str | None = None
+    prompts: bool = False
+
+
+class Again(msgspec.Struct, frozen=True):
+    """``%session again``: put what a turn asked into the next cell, as it was typed; nothing is asked."""
+
+    turn: str
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """``%session usage``: what was spent by this notebook's sessions, by one, or by all of the folder.
+
+    Parameters
+    ----------
+    ref
+        One session; empty for those of this notebook.
+    by
+        ``"session"``, ``"model"`` or ``"day"``; ``None`` for all three.
+    all
+        The sessions of every notebook.
+    """
+
+    ref: str = ""
+    by: str | None = None
+    all: bool = False
 
 
 class Sql(msgspec.Struct, frozen=True):
@@ -253,6 +319,6 @@ class Help(msgspec.Struct, frozen=True):
 
 Command: TypeAlias = (
     Where | New | Open | Fork | List | Continue | Close | Keep | Rename | Tag | Mark | Delete | Restore | Prune
-    | Verify | Redact | Share | Rewind | Switch | Label | Hide | Plan | Cells | Tree | Compare | History | Sql | Show
-    | File | Set | Help
+    | Verify | Redact | Share | Export | Import | Rewind | Switch | Label | Hide | Drop | Plan | Cells | Tree | Compare
+    | History | Again | Sql | Show | Usage | File | Set | Help
 )  # fmt: skip

@@ -68,8 +68,7 @@ class Borrowing(Kernel):
         if why == "copy":
             begun = {name: session.header.fields[name] for name in TYPED if name in session.header.fields}
             fork = manager.fork(session, session.name, typed=begun)
-            if fork.leaf != session.leaf:
-                fork.move(session.leaf)
+            _stand(fork, session.leaf)
             manager.become(fork)
             self._chosen = fork.id if self._chosen == session.id else self._chosen
             self.came("forked into", fork, place)
@@ -80,6 +79,12 @@ class Borrowing(Kernel):
         except SessionBusyError:
             self._borrowed[manager.switch(row, read_only=True).id] = why
             raise
-        if again.leaf != leaf and leaf is not None and leaf in again.tree:
-            again.move(leaf)
+        if leaf is not None and leaf in again.tree:
+            _stand(again, leaf)
         return again
+
+
+def _stand(session: Session, leaf: str | None) -> None:
+    """Stand where a reader stood, unless the session's owner has dropped that since."""
+    if session.leaf != leaf and leaf not in session.turns.branches.dropped:
+        session.move(leaf)

@@ -110,7 +110,7 @@ def viewed(host: Host, ref: str, notebook: Path | None = None) -> Iterator[View]
 def _with_their_sessions(lines: list[Line], session: Session, manager: SessionManager, notebook: Path) -> list[Line]:
     """Return the lines, of which those that another session of the notebook has answered say which."""
     cells = {line.ask.cell for line in lines if line.ask is not None and line.session is None}
-    foreign = {cell for cell in cells if cell is not None and not session.turns.of_cell(cell)}
+    foreign = {cell for cell in cells if cell is not None and not session.turns.has_asked(cell)}
     if not foreign:
         return lines
     theirs: dict[str | None, str] = {}

@@ -37,6 +37,7 @@ def matcher(config: IPySessions, host: Callable[[], Host]) -> Any:
             line,
             sessions=lambda: _names(host()),
             models=lambda: _models(host()),
+            formats=_formats,
             agent=settings.agent_magic,
             session=settings.session_magic,
         )
@@ -53,6 +54,12 @@ def matcher(config: IPySessions, host: Callable[[], Host]) -> Any:
 
 def _models(host: Host) -> list[str]:
     return host.manager(host.place()).models.names()
+
+
+def _formats() -> list[str]:
+    from ipy_sessions.export.registry import FORMATS
+
+    return list(FORMATS)
 
 
 def _names(host: Host) -> list[str]:

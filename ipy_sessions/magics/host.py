@@ -146,7 +146,7 @@ class Host(Borrowing):
             return None
         rows = self.manager(place).list(notebook=place.notebook, archived=None)
         if place.notebook is None:
-            rows = [row for row in rows if row.notebook is None]
+            rows = [row for row in rows if row.notebook is None and row.key is not None]  # none of another agent's
         if not rows:
             return self._original(place)
         return _last_answered(rows, place.cell_id) or rows[0]
@@ -176,7 +176,7 @@ class Host(Borrowing):
             return None
         if self._told is not None and not saved_order(place.notebook).stands_above((cell, 1), (self._told, 1)):
             return self._left(session, manager)
-        if session.turns.of_cell(cell):
+        if session.turns.has_asked(cell):
             return None
         goes_on = self._goes_on(place)
         return _last_answered([row for row in self._rest(session, place) if goes_on or row.id in self._asked], cell)

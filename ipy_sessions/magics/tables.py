@@ -4,45 +4,124 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
-from ipy_sessions.errors import SessionsError
+from ipy_sessions.errors import SessionsError, SettingError
 from ipy_sessions.magics.twins import host
 from ipy_sessions.table import read as tables
 from ipy_sessions.table import sql as queries
+from ipy_sessions.table.arrow import to_pandas
 from ipy_sessions.table.corpus import Named
 from ipy_sessions.table.part import ALL
+from ipy_sessions.table.read import Tables
 from ipy_sessions.table.schema import TABLES
+from ipy_sessions.table.usage_totals import By, totals
 
 if TYPE_CHECKING:
     import duckdb
+    import pandas as pd
+
+    from ipy_sessions.table.cluster import DaskTables
 
 
-def read(named: Named | Iterable[Named] | None = None, *, branch: str | int = ALL) -> tables.Tables:
+@overload
+def read(
+    named: Named | Iterable[Named] | None = None,
+    *,
+    branch: str | int = ALL,
+    engine: Literal["local"] = "local",
+    partition_bytes: int | None = None,
+) -> Tables: ...
+
+
+@overload
+def read(
+    named: Named | Iterable[Named] | None = None,
+    *,
+    branch: str | int = ALL,
+    engine: Literal["dask"],
+    partition_bytes: int | None = None,
+) -> DaskTables: ...
+
+
+def read(
+    named: Named | Iterable[Named] | None = None,
+    *,
+    branch: str | int = ALL,
+    engine: str = "local",
+    partition_bytes: int | None = None,
+) -> Tables | DaskTables:
     """Return conversations as tables: ``.sessions``, ``.messages``, ``.blocks``, ``.tools``, ``.turns`` and so on.
 
     Parameters
     ----------
     named
-        A file; a folder, with all that is below it; a pattern such as ``"~/.claude/projects/**/*.jsonl"``; an open
-        session, or a row of a list; or several of them. Formats are told by what stands in the files. ``None`` for
-        the folder of this kernel's sessions, or ``.sessions`` where this is no kernel that has some.
+        A file; a folder, with all that is below it; a pattern such as ``"~/.claude/projects/**/*.jsonl"``; an address
+        that fsspec knows, such as ``"s3://bucket/folder"``; an open session, or a row of a list; or several of them.
+        Formats are told by what stands in the files. ``None`` for the folder of this kernel's sessions, or
+        ``.sessions`` where this is no kernel that has some.
     branch
         ``"all"``: everything that was said. ``"active"``: what is on the branch where each conversation goes on. Or a
         turn of one session, by its number, its label or its id's end: the way to its end.
+    engine
+        ``"local"``: tables in this process. ``"dask"``: the same tables as Dask DataFrames, made by the workers of a
+        cluster (extra ``dask``).
+    partition_bytes
+        Of the engine ``"dask"``: bytes of files that a partition is made of at most; by default 128 MB.
 
     Returns
     -------
-    Tables
-        Each is made when it is first looked at: ``.to_pandas()``, ``.to_polars()``, ``.to_arrow()``,
-        ``.to_parquet(path)``.
+    Tables or DaskTables
+        Each is made when it is first looked at. Those of ``"local"`` have ``.to_pandas()``, ``.to_polars()``,
+        ``.to_arrow()`` and ``.to_parquet(path)``; each of ``"dask"`` is a `dask.dataframe.DataFrame`.
 
     Raises
     ------
     SessionNotFoundError
         When nothing is there that was named.
+    SettingError
+        When there is no such engine.
+    SessionsError
+        When Dask is not installed, or cannot read what is named, since it is in memory.
     """
-    return tables.read(here() if named is None else named, branch=branch)
+    named = here() if named is None else named
+    if engine == "local":
+        return tables.read(named, branch=branch)
+    if engine == "dask":
+        from ipy_sessions.table import cluster
+
+        return cluster.read(named, branch=branch, partition_bytes=partition_bytes)
+    raise SettingError(f"There is no engine {engine!r}. Give 'local', which is the default, or 'dask'.")
+
+
+def usage(named: Named | Iterable[Named] | None = None, *, by: By = "session") -> pd.DataFrame:
+    """Return what was spent as a DataFrame, one row a session, model or day, that of the first answer first.
+
+    It sums up the table ``.usage``: nothing is counted twice, however often it was branched, forked or imported.
+
+    Parameters
+    ----------
+    named
+        As for `read`.
+    by
+        ``"session"``, ``"model"`` or ``"day"``, which is that of UTC.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``session`` and ``title``, or ``model``, or ``day`` (its first moment in UTC); then ``answers``, ``unpriced``
+        (those of them whose price is not known), ``input_tokens``, ``output_tokens``, ``cache_read_tokens``,
+        ``cache_write_tokens``, ``cost_usd`` (missing where one price is not known), ``known_cost_usd`` (of those that
+        are), ``first`` and ``last`` (UTC); the same without rows.
+
+    Raises
+    ------
+    SessionsError
+        When `by` is something else, or nothing is there that was named.
+    """
+    if by not in get_args(By):
+        raise SessionsError(f"usage is summed up by 'session', 'model' or 'day', and not by {by!r:.60}.")
+    return to_pandas(totals(read(named), by))
 
 
 def sql(

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from functools import singledispatchmethod
 from typing import Any
 
-from ipy_sessions.commands.values import Compare, Hide, Label, Rewind, Switch, Tree
+from ipy_sessions.commands.values import Compare, Drop, Hide, Label, Rewind, Switch, Tree
 from ipy_sessions.comparing import compare
 from ipy_sessions.context.edits import hidden
 from ipy_sessions.errors import AmbiguousReferenceError, CommandError, SessionNotFoundError, TurnNotFoundError
@@ -64,6 +64,25 @@ class TravelCommands(Commands):
         return panels.line(f"Turn {turn.number} {said}.")
 
     @run.register
+    def _drop(self, command: Drop) -> Markup:
+        session, place = self._session, self._host.place()
+        typed = self._host.typed(place, f"{'drop' if command.on else 'undrop'} {command.turn}")
+        if session.edited_by(typed):
+            return panels.line("This cell has done so before; nothing is done again.")
+        session = self._host.writable(session, place)
+        stood = session.leaf
+        turns = session.drop(command.turn, on=command.on, **typed)
+        turn = session.turn(command.turn)
+        if not turns:
+            return panels.line(f"Turn {turn.number} is {'dropped already' if command.on else 'not dropped'}.")
+        behind = f", and {len(turns) - 1} behind it" if len(turns) > 1 else ""
+        if not command.on:
+            last = session.turns.path(session.turns.branches.tip(turn.last))[-1].number
+            return panels.line(f"Turn {turn.number} is back{behind}. `%session switch {last}` goes there.")
+        moved = "" if session.leaf == stood else f" The conversation stands {_where(session)}."
+        return panels.line(f"Turn {turn.number} is dropped{behind}.{moved} `%session undrop {turn.number}` undoes it.")
+
+    @run.register
     def _tree(self, command: Tree) -> Picture:
         if not command.ref:
             return drawn(self._session, whole=command.all)
@@ -98,8 +117,13 @@ class TravelCommands(Commands):
         return other.title, other.turns.active()
 
 
+def _where(session: Session) -> str:
+    active = session.turns.active()
+    return f"behind turn {active[-1].number}" if active else "before the first turn"
+
+
 def drawn(session: Session, *, whole: bool = False) -> Picture:
-    """Return the tree of a session, drawn; of a large one the turns around where it stands, or the whole."""
+    """Return the tree of a session, drawn; of a large one the turns around where it stands, or all, dropped too."""
     return draw(
         session.turns,
         session.title,

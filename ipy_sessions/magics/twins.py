@@ -65,7 +65,7 @@ def draw(session: Session | None = None, *, whole: bool = False) -> Picture:
     session
         The session; ``None`` for the one of this kernel.
     whole
-        Every turn of a large session, too, and not alone those around where it stands.
+        Every turn of a large session, too, and not alone those around where it stands; and what was dropped.
 
     Raises
     ------

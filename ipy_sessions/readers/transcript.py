@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from ipy_sessions.entries import VERSION, Entry, Header
-from ipy_sessions.identifiers import derived, moment, timestamp
+import msgspec
+
+from ipy_sessions.entries import VERSION, Entry, Header, Kept
+from ipy_sessions.identifiers import Namer, derived, moment, timestamp
 
 EPOCH = "1970-01-01T00:00:00.000Z"
 """The time of what has none, nor anything before it."""
@@ -52,7 +54,7 @@ class Transcript(NamedTuple):
         return self.header.id
 
 
-class Follows(NamedTuple):
+class Follows(msgspec.Struct, frozen=True, gc=False):
     """What an entry that is being read follows: a record there, which may come later in the file."""
 
     key: str
@@ -83,10 +85,14 @@ class Draft:
         self.ts = when(ts) or EPOCH
         self.id = derived(self.ts, format, key)
         self.fields: dict[str, Any] = {}
+        """What the header will hold, by the names of design §5."""
+        self.raw: dict[str, Any] = {}
+        """What is said of the session that has no field of ours."""
         self.unknown: Counter[str] = Counter()
         self.bad_lines: list[int] = []
+        self._anyones, self._own = Namer(format), Namer(format, key)
         self._now = self.ts
-        self._drafts: list[tuple[str, str, str, Follows | LastOne | None, dict[str, Any]]] = []
+        self._drafts: list[tuple[str, str, str, Follows | LastOne | None, dict[str, Any] | Kept, str | None]] = []
         self._ids: dict[str, str] = {}
 
     def __len__(self) -> int:
@@ -95,12 +101,13 @@ class Draft:
     def add(
         self,
         type: str,  # noqa: A002 - the entry's word
-        fields: dict[str, Any],
+        fields: dict[str, Any] | Kept,
         *,
         key: str | None = None,
         ts: object = None,
         after: Follows | LastOne | None = LAST,
         raw: Mapping[str, Any] | None = None,
+        role: str | None = None,
     ) -> str:
         """Add an entry; return its id, or that of the entry that has this key already, which is left as it is.
 
@@ -109,7 +116,8 @@ class Draft:
         type
             ``"message"``, ``"settings"``, ``"compaction"`` and so on.
         fields
-            What its line will hold, by the names of design §5. It is kept, not copied.
+            What its line will hold, by the names of design §5; or where to read that when it is asked for, ``source``
+            included.
         key
             What the other agent calls it, in this session and in copies of it; its place in the file where it has no
             name there.
@@ -119,23 +127,33 @@ class Draft:
             What it follows; ``None`` for one that begins a conversation or stands outside the tree.
         raw
             What the record says that has no field of ours.
+        role
+            Of a message whose fields are read when they are asked for.
         """
         name = key if key is not None else f"#{len(self._drafts)}"
         if name in self._ids:
             return self._ids[name]
         self._now = when(ts) or self._now
-        whose = () if key is not None else (self.key,)  # what a fork there has copied is the same entry in both
-        entry_id = self._ids[name] = derived(self._now, self.format, *whose, name)
-        source: dict[str, Any] = {"format": self.format, "id": key}
-        if raw:
-            source["raw"] = raw
-        self._drafts.append((type, entry_id, self._now, after, {**fields, "source": source}))
+        whose = self._anyones if key is not None else self._own  # what a fork there has copied is the same in both
+        entry_id = self._ids[name] = whose(self._now, name)
+        if isinstance(fields, dict):
+            source: dict[str, Any] = {"format": self.format, "id": key}
+            if raw:
+                source["raw"] = raw
+            fields, role = {**fields, "source": source}, fields.get("role")
+        self._drafts.append((type, entry_id, self._now, after, fields, role))
         return entry_id
 
-    def keep(self, type: str, record: Mapping[str, Any], **place: Any) -> str:  # noqa: A002 - the record's word
+    def also(self, key: str, entry_id: str) -> None:
+        """Say that another record there is part of an entry: what follows that record follows this entry."""
+        self._ids.setdefault(key, entry_id)
+
+    def keep(self, type: str, record: Mapping[str, Any] | Kept, **place: Any) -> str:  # noqa: A002 - the record's word
         """Keep, and count, a record that this version does not understand; `place` is as for `add`."""
         self.unknown[type] += 1
-        return self.add("unknown", {}, raw=record, **place)
+        if isinstance(record, Mapping):
+            return self.add("unknown", {}, raw=record, **place)
+        return self.add("unknown", record, **place)
 
     def id_of(self, key: str) -> str | None:
         """Return the id of the entry of that name there; ``None`` when no such entry was read yet."""
@@ -145,19 +163,22 @@ class Draft:
         """Return the transcript: parents and numbers are set, and the header says where it comes from."""
         entries: list[Entry] = []
         last: str | None = None
-        for seq, (type_, entry_id, ts, after, fields) in enumerate(self._drafts, 1):
-            parent = last if isinstance(after, LastOne) else None if after is None else self._parent(after.key)
-            entry = Entry(type_, seq, entry_id, parent, self.id, ts, fields, fields.get("role"))
+        for seq, (type_, entry_id, ts, after, fields, role) in enumerate(self._drafts, 1):
+            if after is None:
+                parent = None
+            else:
+                parent = last if isinstance(after, LastOne) else self._ids.get(after.key) or self._missing(after.key)
+            entry = Entry(type_, seq, entry_id, parent, self.id, ts, fields, role)
             entries.append(entry)
             if entry.in_tree:
                 last = entry_id
-        source = {"format": self.format, "id": self.key}
+        source = {"format": self.format, "id": self.key, **({"raw": self.raw} if self.raw else {})}
         header = Header(VERSION, self.id, self.ts, {**self.fields, "source": source})
         return Transcript(header, entries, self.format, path, dict(self.unknown), tuple(self.bad_lines))
 
-    def _parent(self, key: str) -> str:
-        """Return a parent's id; of one that is not in the file a made-up one, so that it is reported as missing."""
-        return self._ids.get(key) or derived(self.ts, self.format, self.key, "missing", key)
+    def _missing(self, key: str) -> str:
+        """Return an id for a parent that is not in the file, so that it is reported as missing."""
+        return derived(self.ts, self.format, self.key, "missing", key)
 
 
 def when(written: object) -> str | None:
@@ -168,10 +189,11 @@ def when(written: object) -> str | None:
     written
         ISO 8601, or seconds or milliseconds since 1970.
     """
-    if isinstance(written, str) and len(written) == WRITTEN and written[-1] == "Z" and written[-5] == ".":
-        return written if _is_time(written) else None
     try:
         if isinstance(written, str):
+            if len(written) == WRITTEN and written[-1] == "Z" and written[-5] == ".":
+                datetime.fromisoformat(written)
+                return written
             return timestamp(moment(written))
         if isinstance(written, int | float) and not isinstance(written, bool):
             seconds = written / 1000 if abs(written) > MILLISECONDS else written
@@ -179,11 +201,3 @@ def when(written: object) -> str | None:
     except (ValueError, OverflowError, OSError):
         return None
     return None
-
-
-def _is_time(written: str) -> bool:
-    try:
-        datetime.fromisoformat(written)
-    except ValueError:
-        return False
-    return True

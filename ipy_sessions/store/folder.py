@@ -51,7 +51,7 @@ class Folder:
             The notebook that it belongs to; its name becomes part of the file's.
         """
         stem = _safe(notebook.stem) if notebook is not None else ""
-        return self.path / f"{created:%Y%m%dT%H%M%SZ}-{stem or 'session'}-{tail(session_id)}.jsonl"
+        return self.path / f"{created:%Y%m%dT%H%M%SZ}-{stem or 'session'}-{_safe(tail(session_id))}.jsonl"
 
     def free(self, file: Path, taken: Collection[Path] = ()) -> Path:
         """Return the path, or the next to it that no file has and that is not among `taken`."""

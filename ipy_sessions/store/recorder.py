@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -208,6 +209,31 @@ class Recorder:
                 self._log = self._create(copied)
             self.tree.extend(copied)
 
+    def take_in(self, entries: Iterable[Entry]) -> int:
+        """Write entries that were made elsewhere and are not here yet; they keep ids, parents and times.
+
+        Secrets in them are masked, and their numbers are those of this log. Return how many there were.
+
+        Raises
+        ------
+        InvalidEntryError, LogWriteError
+            When one cannot be written; those before it are, unless there is no file yet.
+        """
+        self._refuse_in_child()
+        with uninterrupted(), self.lock:
+            self._catch_up()
+            new = {entry.id: entry for entry in reversed(list(entries)) if entry.id not in self.tree}
+            wanted = list(reversed(new.values()))
+            if self._log is None:
+                taken = [self._adopted(entry, number) for number, entry in enumerate(wanted, self.tree.last_seq + 1)]
+                if not self.temporary and taken:
+                    self._log = self._create([*self.tree, *taken])
+                self.tree.extend(taken)
+            else:
+                for entry in wanted:
+                    self._put_adopted(self._log, entry)
+            return len(wanted)
+
     def follow(self) -> bool:
         """Take in what the session's owner has written since; return whether that was anything.
 
@@ -289,6 +315,14 @@ class Recorder:
             self.tree.add(entry)
         return entry
 
+    def _put_adopted(self, log: Log, entry: Entry) -> None:
+        with log.alone:
+            self._mend(log)
+            adopted = self._adopted(entry, self.tree.last_seq + 1)
+            self._put_blobs()
+            log.append(encode(adopted))
+            self.tree.add(adopted)
+
     def _sync_entry(self) -> None:
         if self._settings().sync == "entry":
             self.flush()
@@ -336,15 +370,6 @@ class Recorder:
 
     def _entry(self, new: NewEntry) -> Entry:
         check(new)
-        try:
-            fields = clean(new.fields, self._mask)
-            if fields.get("role") == "assistant":
-                fields = unsigned_where_changed(fields, new.fields)
-        except (TypeError, RecursionError) as error:
-            raise InvalidEntryError(f"It cannot be written: {error}.") from error
-        fields, blobs = take_out(fields)
-        for blob in blobs:
-            self.blobs.put(blob)
         return Entry(
             type=new.type,
             seq=self.tree.last_seq + 1,
@@ -352,8 +377,25 @@ class Recorder:
             parent_id=None if new.type in OUTSIDE_TREE else self.tree.leaf,
             session=self.header.id,
             ts=timestamp(self._source.now()),
-            held=fields,
+            held=self._slim(new.fields),
         )
+
+    def _adopted(self, entry: Entry, seq: int) -> Entry:
+        fields = self._slim(entry.fields)
+        return Entry(entry.type, seq, entry.id, entry.parent_id, entry.session, entry.ts, fields, entry.line_role)
+
+    def _slim(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Return fields as they are written: their secrets masked, large payloads taken out and held for the store."""
+        try:
+            cleaned = clean(fields, self._mask)
+            if cleaned.get("role") == "assistant":
+                cleaned = unsigned_where_changed(cleaned, fields)
+        except (TypeError, RecursionError) as error:
+            raise InvalidEntryError(f"It cannot be written: {error}.") from error
+        slim, blobs = take_out(cleaned)
+        for blob in blobs:
+            self.blobs.put(blob)
+        return slim
 
     def _create(self, entries: Iterable[Entry]) -> Log:
         self._put_blobs()

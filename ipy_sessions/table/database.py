@@ -61,7 +61,9 @@ def fill(
     others = [name for name in wanted if name not in seen]
     odd = [file for file in corpus.own if file.path not in plain]
     rest = (
-        made(seen, corpus, chain(corpus.given(), corpus.of(odd), corpus.others())) if odd or corpus.has_others else {}
+        made(seen, corpus, chain(corpus.given_parts(), corpus.parts_of(odd), corpus.other_parts()))
+        if odd or corpus.has_others
+        else {}
     )
     for name, table in {**rest, **made(others, corpus, corpus.parts())}.items():
         _put(connection, f"ipy.{name}" if name in seen else name, table)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -69,12 +70,14 @@ def test_cells_that_are_split_merged_and_deleted(asking: Lab, model: MessagesSer
     assert "1 turn of the cells above comes along" in shown[2]
     assert "3 turns are on the other branch now" in shown[2]
     assert len(model.asked) == 9
+    unmerged = asking.path.read_bytes()
     merge(asking, 3)
     assert "replayed" not in run_all(asking)[3]
     assert (len(model.asked), heard(model)[:3]) == (10, ["first", "second", "question 1"])
-    asking.command("notebook:undo-cell-action")
+    asking.path.write_bytes(unmerged)
+    reopen(asking, asking.path)
     assert says(asking)[3:] == ASKS[:3]
-    run_all(asking)
+    assert all("replayed" in text for text in run_all(asking)[1:])
     assert len(model.asked) == 10
     asking.select(1)
     asking.command("notebook:delete-cell")
@@ -116,6 +119,78 @@ def test_commands_in_cells_hold_when_everything_runs_again(asking: Lab, model: M
     assert heard(model) == ["question 4", "aside"]
     asking.ask("%agent something new")
     assert heard(model) == ["question 1", "question 3", "something new"]
+
+
+def test_switch_hide_and_fork_in_cells_are_done_once(asking: Lab, model: MessagesServer) -> None:
+    """Run All three times, once after a restart: each says that nothing is done again, and what is sent stays so."""
+    put(asking, *ASKS[:2], "%session rewind", ASKS[2], "%session switch 2", "%session hide 1")
+    put(asking, "%session fork --name copy", "%%agent\nquestion 4")
+    first = run_all(asking)
+    assert "The conversation stands behind turn 2" in first[5]
+    assert "Turn 1 is not sent any more." in first[6]
+    assert "forked into **copy**" in first[7]
+    assert (len(model.asked), heard(model)) == (4, ["question 2", "question 4"])
+    asking.restart()
+    for _ in range(2):
+        shown = run_all(asking)
+        assert all("nothing is done again" in shown[index] for index in (3, 5, 6))
+        assert "with `--again` it begins another" in shown[7]
+        assert all("replayed" in shown[index] for index in (1, 2, 4, 8))
+        assert len(model.asked) == 4
+    asking.ask("%agent and now?")
+    assert heard(model) == ["question 2", "question 4", "and now?"]
+    assert len(list(asking.folder.glob(".sessions/*.jsonl"))) == 2
+
+
+def test_a_cell_whose_turn_was_dropped_asks_again_once(asking: Lab, model: MessagesServer) -> None:
+    """A command that drops is done once, too: from the second Run All on everything is replayed."""
+    put(asking, *ASKS[:2], "%session drop 2", ASKS[2])
+    assert "Turn 2 is dropped. The conversation stands behind turn 1." in run_all(asking)[3]
+    assert heard(model) == ["question 1", "question 3"]
+    shown = run_all(asking)
+    assert ["replayed" in text for text in shown[1:]] == [True, False, False, True]
+    assert "nothing is done again" in shown[3]
+    assert all("replayed" in text for index, text in enumerate(run_all(asking)[1:]) if index != 2)
+    assert (len(model.asked), heard(model)) == (4, ["question 1", "question 3", "question 2"])
+
+
+@pytest.mark.parametrize("take", [shutil.copy, shutil.move])
+def test_a_notebook_that_leaves_its_sessions_begins_anew(
+    asking: Lab, model: MessagesServer, take: Callable[[Path, Path], Path]
+) -> None:
+    """Copied or moved to another folder without them it asks everything, in a new session; the first one stays."""
+    put(asking, *ASKS[:2])
+    run_all(asking)
+    home = asking.folder
+    (log,) = home.glob(".sessions/*.jsonl")
+    before = log.read_bytes()
+    away = home.with_name(f"{home.name} away")
+    away.mkdir()
+    reopen(asking, Path(take(home / "talk.ipynb", away)))
+    shown = run_all(asking)
+    assert "new session" in shown[1]
+    assert not any("replayed" in text for text in shown[1:])
+    assert (len(model.asked), heard(model)) == (4, ["question 1", "question 2"])
+    assert log.read_bytes() == before
+
+
+def test_a_notebook_that_was_not_saved_has_the_order_of_before(asking: Lab, model: MessagesServer) -> None:
+    """A cell that the file does not have counts as below all others; saved, it has its place."""
+    put(asking, *ASKS[:2])
+    run_all(asking)
+    asking.select(1)
+    asking.command("notebook:insert-cell-above")
+    say(asking, 1, "%%agent\nabove")
+    asking.run(1)
+    assert heard(model) == ["question 1", "question 2", "above"]
+    say(asking, 2, "%%agent\nquestion 1, changed")
+    asking.run(2)
+    assert (len(model.asked), heard(model)) == (4, ["question 1, changed"])
+    say(asking, 2, ASKS[0])
+    asking.run(2)
+    assert "replayed" in asking.text(2)
+    assert "1 turn of the cells above comes along" in change(asking, 2, "%%agent\nquestion 1, saved")
+    assert (len(model.asked), heard(model)) == (5, ["above", "question 1, saved"])
 
 
 def test_a_notebook_is_renamed_moved_and_copied(asking: Lab, model: MessagesServer) -> None:

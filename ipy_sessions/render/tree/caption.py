@@ -69,7 +69,7 @@ def _caption(row: Row, shape: Shape, turns: Turns, labels: Mapping[str, str], hi
     label, cell, answer = labels.get(turn.id, ""), _cell(turn), turn.answer
     end, copy, unsent = _end(turn), _copy(turn, turns), turn.id in hidden
     where = ("here, within it" if shape.within else "here") if row.here else ""
-    marks = tuple(filter(None, (where, end, copy, "hidden" if unsent else "")))
+    marks = tuple(filter(None, (where, end, copy, "hidden" if unsent else "", _dropped(row, turns))))
     named = " ".join(filter(None, (f"Turn {turn.number}", cell, cut(label, WHOLE))))
     said = cut(answer.text, WHOLE) if answer is not None else ""
     about = f"{named} ({', '.join(marks)})" if marks else named
@@ -107,10 +107,16 @@ def _copy(turn: Turn, turns: Turns) -> str:
     return f"copy of {turns.at(turn.original).number}" if turn.original in turns else "copy"
 
 
+def _dropped(row: Row, turns: Turns) -> str:
+    if not row.dropped or row.dropped == row.turn.id:
+        return "dropped" if row.dropped else ""
+    return f"dropped with {turns.at(row.dropped).number}"
+
+
 def head(shape: Shape, title: str) -> str:
     """Return the sentence above the tree."""
-    title, count = cut(title, BEGINNING), len(shape.rows) + shape.left_out
-    if not count:
+    title, count = cut(title, BEGINNING), shape.count
+    if not count and not shape.dropped:
         return f"{title}: nothing was asked yet."
     said = f"{title}: {count:,} turn{'' if count == 1 else 's'}"
     on = f" on {shape.ends:,} branches" if shape.ends > 1 else ""
@@ -124,13 +130,19 @@ def notes(shape: Shape, missing: Sequence[str]) -> list[str]:
     """Return what stands below the tree: what is not in it, and how to go elsewhere."""
     found = []
     if shape.left_out:
-        count = len(shape.rows) + shape.left_out
-        found.append(f"Left out: {shape.left_out:,} of {count:,} turns. %session tree --all draws all.")
+        found.append(f"Left out: {shape.left_out:,} of {shape.count:,} turns. %session tree --all draws all.")
+    if shape.dropped:
+        turns = "1 turn" if shape.dropped == 1 else f"{shape.dropped:,} turns"
+        drawn = any(row.dropped for row in shape.rows)
+        more = (
+            "%session undrop NUMBER brings one back." if drawn else "%session tree --all draws what was dropped, too."
+        )
+        found.append(f"Dropped: {turns}. {more}")
     if missing:
         named = ", ".join(cut(one, 36) for one in missing[:NAMED]) + (" …" if len(missing) > NAMED else "")
         steps = "1 step is" if len(missing) == 1 else f"{len(missing):,} steps are"
         found.append(f"{steps} missing, as after a damaged line: {named}. %session verify tells more.")
-    if not all(row.active for row in shape.rows):
+    if not all(row.active or row.dropped for row in shape.rows):
         found.append("%session switch NUMBER goes on behind another turn.")
     return found
 

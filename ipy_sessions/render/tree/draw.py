@@ -33,7 +33,7 @@ def draw(
     missing
         Ids of the steps that are named and are not there.
     most
-        How many turns are drawn at most; ``None`` for all. The others are counted.
+        How many turns are drawn at most; ``None`` for all, dropped ones too. The others are counted.
     """
     drawn = shape(turns, most)
     parts = drawn, captions(drawn, turns, hidden), head(drawn, title), notes(drawn, missing)

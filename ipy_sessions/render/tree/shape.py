@@ -37,6 +37,8 @@ class Row:
         Whether it is on the active branch.
     here
         Whether the conversation stands at it.
+    dropped
+        Id of the question that it was dropped with, which may be its own; empty when it was not.
     """
 
     turn: Turn
@@ -46,6 +48,7 @@ class Row:
     skips: bool
     active: bool
     here: bool
+    dropped: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,11 @@ class Shape:
     rows
         The turns that are drawn, from top to bottom.
     left_out
-        How many others there are.
+        How many others there are, but for dropped ones.
+    dropped
+        How many were dropped, drawn or not.
     ends
-        How many branches there are: turns that no turn follows.
+        How many branches there are: turns that no turn follows; dropped ones do not count.
     here
         The turn that the conversation stands at; ``None`` before the first.
     within
@@ -70,15 +75,23 @@ class Shape:
 
     rows: tuple[Row, ...]
     left_out: int
+    dropped: int
     ends: int
     here: Turn | None
     within: bool
     has_start: bool
 
+    @property
+    def count(self) -> int:
+        """How many turns there are that were not dropped."""
+        return sum(not row.dropped for row in self.rows) + self.left_out
+
 
 def shape(turns: Turns, most: int | None = SHOWN) -> Shape:
-    """Return how a tree is drawn, with at most so many turns; ``None`` for all."""
-    before = _uncircled({question: turns.question_before(question) for question in turns.ids})
+    """Return how a tree is drawn, with at most so many turns; ``None`` for all, dropped ones too."""
+    questions = turns.ids if most is None else turns.kept
+    before = _uncircled({question: turns.question_before(question) for question in questions})
+    dropped = turns.dropped
     leaf = turns.question_of(turns.leaf)
     shown = before.keys() if most is None or len(before) <= most else _chosen(turns, most)
     above = _contracted(before, shown)
@@ -87,11 +100,17 @@ def shape(turns: Turns, most: int | None = SHOWN) -> Shape:
     return Shape(
         tuple(_rows(turns, above, before, leaf)),
         len(before) - len(above),
-        len(before.keys() - set(before.values())),
+        len(dropped),
+        _ends(before, dropped),
         here,
         here is not None and turns.leaf in {entry.id for entry in here.entries[:-1]},
         firsts > 1 or (firsts == 1 and here is None),
     )
+
+
+def _ends(before: Mapping[str, str | None], dropped: Collection[str]) -> int:
+    kept = before.keys() - dropped
+    return len(kept - {before[question] for question in kept})
 
 
 def _uncircled(before: dict[str, str | None]) -> dict[str, str | None]:
@@ -113,7 +132,9 @@ def _uncircled(before: dict[str, str | None]) -> dict[str, str | None]:
 def _chosen(turns: Turns, most: int) -> set[str]:
     """Return the turns that are drawn of many: the end of the active branch, labelled ones, the latest of all."""
     active = turns.questions(turns.leaf)[: -most // 2 - 1 : -1]
-    wanted = dict.fromkeys([*active, *turns.labels, *reversed(turns.ids)])
+    kept, dropped = turns.kept, turns.dropped
+    labelled = [question for question in turns.labels if question not in dropped]
+    wanted = dict.fromkeys([*active, *labelled, *reversed(kept)])
     return set(list(wanted)[:most])
 
 
@@ -135,9 +156,9 @@ def _contracted(before: Mapping[str, str | None], shown: Collection[str]) -> dic
 def _rows(
     turns: Turns, above: Mapping[str, str | None], before: Mapping[str, str | None], leaf: str | None
 ) -> Iterator[Row]:
-    active = set(turns.questions(leaf))
+    active, dropped = set(turns.questions(leaf)), turns.dropped
     places: dict[str | None, int] = {None: -1}
-    for question, depth, branches in _in_order(above, active):
+    for question, depth, branches in _in_order(above, active, dropped):
         follows = above[question]
         yield Row(
             turns.at(question),
@@ -147,11 +168,14 @@ def _rows(
             skips=follows != before[question],
             active=question in active,
             here=question == leaf,
+            dropped=dropped.get(question, ""),
         )
         places[question] = len(places) - 1
 
 
-def _in_order(above: Mapping[str, str | None], active: Collection[str]) -> Iterator[tuple[str, int, bool]]:
+def _in_order(
+    above: Mapping[str, str | None], active: Collection[str], dropped: Collection[str]
+) -> Iterator[tuple[str, int, bool]]:
     """Yield each turn with its depth, and whether it begins a side branch: these first, and then the line."""
     following: dict[str | None, list[str]] = {}
     for question, follows in above.items():
@@ -161,7 +185,7 @@ def _in_order(above: Mapping[str, str | None], active: Collection[str]) -> Itera
     def behind(question: str | None, depth: int) -> Iterator[tuple[str, int, bool]]:
         """Yield what follows a turn, the last one first."""
         ones = following.get(question, ())
-        line = max(reversed(ones), key=lambda one: (one in active, weights[one]), default=None)
+        line = max(reversed(ones), key=lambda one: (one in active, one not in dropped, weights[one]), default=None)
         if line is not None:
             yield line, depth, False
         yield from ((one, depth + 1, True) for one in reversed(ones) if one != line)

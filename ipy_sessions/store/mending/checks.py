@@ -22,6 +22,7 @@ TWO_WRITERS = "Nothing is needed: ids tell the entries apart. Two programs may h
 STAYS = "Nothing is needed: the conversation stands where it stood before. `%session switch TURN` goes on elsewhere."
 UNLABELLED = "Nothing is needed: no turn has this label. `%session label TURN NAME` gives it to one."
 SENT = "Nothing is needed: it hides and shows nothing. `%session hide TURN` keeps a turn from being sent."
+UNDROPPED = "Nothing is needed: it leaves nothing out. `%session drop TURN` leaves out a turn and what follows it."
 FOREIGN = "Nothing is needed if it was put there on purpose: it is read as part of this session."
 CALL = "Nothing is needed: when the conversation is sent, it is answered or left out."
 RESULT = "Nothing is needed: when the conversation is sent, it is left out."
@@ -30,10 +31,11 @@ AIMS = {
     "leaf": ("moves the conversation to", STAYS),
     "label": ("labels", UNLABELLED),
     "context_edit": ("hides or shows", SENT),
+    "drop": ("drops or brings back", UNDROPPED),
 }
 """What an entry does to those that it names, and what is to be done where they are not there."""
 
-PLACES = {"leaf": "no step", "label": "not in the file", "context_edit": "not in the file"}
+PLACES = {"leaf": "no step", "label": "not in the file", "context_edit": "not in the file", "drop": "not in the file"}
 
 Open: TypeAlias = tuple[tuple[str, int], ...]
 """Tool calls without a result so far, each with its line."""

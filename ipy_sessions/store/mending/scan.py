@@ -161,7 +161,7 @@ def _entry(body: bytes) -> Entry:
 
 def _names(entry: Entry) -> Named | None:
     """Return what an entry is and which others it names; ``None`` for one that is not there to name any."""
-    if entry.type not in ("leaf", "label", "context_edit"):
+    if entry.type not in ("leaf", "label", "context_edit", "drop"):
         return None
     targets = entry.fields.get("target_ids") if entry.type == "context_edit" else [entry.fields.get("target_id", "")]
     if targets == [None] and entry.type == "leaf":
