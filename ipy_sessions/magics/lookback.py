@@ -6,8 +6,7 @@ from functools import singledispatchmethod
 from typing import Any
 
 from ipy_sessions.commands.agent import written
-from ipy_sessions.commands.form import SUMS
-from ipy_sessions.commands.values import Again, Usage
+from ipy_sessions.commands.values import SUMS, Again, Usage
 from ipy_sessions.errors import CommandError
 from ipy_sessions.magics.commands import Commands
 from ipy_sessions.notebook import Place, saved
