@@ -61,6 +61,16 @@ def test_a_table_without_rows_has_the_same_columns(name: str, manager: SessionMa
     assert full.columns == [column.name for column in TABLES[name]]
 
 
+def test_an_open_session_is_read_as_its_file_is(branched: Session) -> None:
+    """Every table is the same, also what is told of a damaged line."""
+    with branched.file.open("ab") as file:
+        file.write(b"no JSON\n")
+    with SessionManager(branched.file.parent) as others, others.open(branched.file, read_only=True) as opened:
+        for name in TABLES:
+            assert getattr(read(opened), name).to_arrow().equals(getattr(read(branched.file), name).to_arrow())
+        assert frame(read(opened), "sessions")["bad_lines"].tolist() == [1]
+
+
 def test_each_table_says_what_its_columns_hold() -> None:
     """In the metadata of its schema, which travels with the data."""
     assert set(TABLES) == set(ROWS)

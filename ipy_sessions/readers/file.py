@@ -5,6 +5,7 @@ It owns how lines are told apart and what a damaged one is. It refuses to know a
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import pairwise
@@ -14,7 +15,6 @@ import msgspec
 
 LOOK = 20  # records that tell a format
 PART = 256 * 1024  # bytes that are decoded at a time
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ class File:
 
     def __init__(self, path: str, data: bytes) -> None:
         self.path = path
-        self.data = data.removeprefix(BYTE_ORDER_MARK)
+        self.data = data.removeprefix(BOM_UTF8)
         self.bad_lines: list[int] = []
 
     @cached_property
