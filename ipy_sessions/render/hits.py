@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ipy_sessions.hit import Hit, Piece
-from ipy_sessions.identifiers import moment
 from ipy_sessions.render.markup import Markup, escaped, table
-from ipy_sessions.render.panels import line, stacked
+from ipy_sessions.render.panels import line, local, stacked
 
 HEAD = ("#", "session", "turn", "who", "when", "what was said")
 
@@ -48,19 +47,12 @@ def command(hit: Hit, ref: int | str) -> str:
 
 def _row(hit: Hit) -> tuple[str | Markup, ...]:
     turn = "" if hit.turn is None else str(hit.turn)
-    return hit.title, turn, _who(hit), _when(hit.ts), _marked(hit.pieces)
+    return hit.title, turn, _who(hit), local(hit.ts), _marked(hit.pieces)
 
 
 def _who(hit: Hit) -> str:
     of = f" of {hit.tool}" if hit.tool else ""
     return {"text": hit.role, "thinking": "thinking"}.get(hit.kind, f"{hit.kind}{of}")
-
-
-def _when(ts: str) -> str:
-    try:
-        return f"{moment(ts).astimezone():%Y-%m-%d %H:%M}"
-    except ValueError:
-        return ts
 
 
 def _marked(pieces: Sequence[Piece]) -> Markup:

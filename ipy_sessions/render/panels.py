@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from ipy_sessions.identifiers import moment
 from ipy_sessions.render.markup import Markup, code, escaped, small, table
 from ipy_sessions.summary import SessionInfo
 
+MINUTES = "%Y-%m-%d %H:%M"
 RECENT = timedelta(days=1)  # what is younger is dated by its age
 NUMBERS = 5  # of damaged lines that are named
 SHOWN = 50  # rows of a list that are shown; their numbers go on behind them
@@ -152,8 +154,16 @@ def when(row: SessionInfo, now: datetime) -> str:
     from humanize import naturaltime
 
     age = now - row.modified
-    said = naturaltime(age) if age < RECENT else f"{row.modified.astimezone():%Y-%m-%d %H:%M}"
+    said = naturaltime(age) if age < RECENT else f"{row.modified.astimezone():{MINUTES}}"
     return f"{said} (interrupted)" if row.interrupted else said
+
+
+def local(ts: str) -> str:
+    """Return when something was written, in the reader's own zone; what is no time as it stands."""
+    try:
+        return f"{moment(ts).astimezone():{MINUTES}}"
+    except ValueError:
+        return ts
 
 
 def stacked(parts: Sequence[Markup]) -> Markup:
