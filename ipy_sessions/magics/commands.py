@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ipy_sessions.errors import CommandError
-from ipy_sessions.magics.host import Host
+from ipy_sessions.magics.host import NONE_YET, Host
 from ipy_sessions.session import Session
-
-NONE_YET = "There is no session yet. Ask something, or type `%session new`."
 
 
 class Commands:

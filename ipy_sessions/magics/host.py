@@ -29,6 +29,8 @@ from ipy_sessions.summary import SessionInfo
 
 COPIED_FROM = 100  # of the latest sessions, those that are looked at for one that knows this notebook's cells
 
+NONE_YET = "There is no session yet. Ask something, or type `%session new`."
+
 
 class Host(Borrowing):
     """The kernel, and which of its sessions is meant. The parameters are those of `Kernel`."""
@@ -118,7 +120,7 @@ class Host(Borrowing):
         if ref in ("", "0"):
             session = manager.current or self.found(place)
             if session is None:
-                raise CommandError("There is no session yet. Ask something, or type `%session new`.")
+                raise CommandError(NONE_YET)
             return session
         return manager.row(self.resolve(ref))
 

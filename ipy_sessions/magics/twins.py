@@ -72,7 +72,7 @@ def draw(session: Session | None = None, *, whole: bool = False) -> Picture:
     SessionsError
         When no session is given and this is no kernel with ``%load_ext ipy_sessions``, or has no session yet.
     """
-    from ipy_sessions.magics.travel import drawn
+    from ipy_sessions.magics.lookback import drawn
 
     if session is not None and not isinstance(session, Session):
         raise SessionsError(f"draw takes a session and not {session!r:.60}: draw(manager.open('alice')).")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import singledispatchmethod
 from typing import Any, TypeVar
 
-from ipy_sessions.commands.values import Delete, Fork, Mark, Prune, Redact, Restore, Share, Tag, Verify
+from ipy_sessions.commands.values import Delete, Mark, Prune, Redact, Restore, Share, Tag, Verify
 from ipy_sessions.errors import CommandError, SessionsError
 from ipy_sessions.identifiers import SYSTEM
 from ipy_sessions.magics.commands import Commands
@@ -18,7 +18,7 @@ from ipy_sessions.magics.host import Host
 from ipy_sessions.magics.progress import Watched
 from ipy_sessions.notebook import Place
 from ipy_sessions.render import housekeeping, panels
-from ipy_sessions.render.markup import Markup, Picture
+from ipy_sessions.render.markup import Markup
 from ipy_sessions.retention import Policy
 from ipy_sessions.session import Session
 from ipy_sessions.summary import SessionInfo, tail
@@ -35,22 +35,9 @@ class UpkeepCommands(Commands):
         return Upkeep(self._host.manager(self._host.place()))
 
     @singledispatchmethod
-    def run(self, command: Any) -> Markup | Picture | None:
+    def run(self, command: Any) -> Markup | None:
         """Carry out one command and return what to show, or ``None``."""
         raise NotImplementedError(command)
-
-    @run.register
-    def _fork(self, command: Fork) -> None:
-        place = self._host.place()
-        manager = self._host.manager(place)
-        typed = self._host.typed(place, f"fork {command.ref} {command.at}".strip())
-        if self._host.has_begun(typed, place, again=command.again):
-            return
-        meant = self._host.meant(command.ref, place)
-        session = manager.fork(meant, command.name, at=command.at or None, typed=typed)
-        manager.become(session)
-        self._host.told(place)
-        self._host.came("forked into", session, place)
 
     @run.register
     def _tag(self, command: Tag) -> Markup:
