@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Protocol
 
+from ipy_sessions.errors import SettingError
+
 if sys.version_info >= (3, 14):
     from uuid import uuid7
 else:
@@ -105,6 +107,19 @@ def _since_epoch(ts: str) -> int:
 @lru_cache(16)
 def _minute(ts: str) -> int:
     return (moment(ts) - EPOCH) // MILLISECOND
+
+
+def check_aware(*moments: datetime | None) -> None:
+    """Refuse a moment that names no time zone; ``None`` is none.
+
+    Raises
+    ------
+    SettingError
+        When there is one.
+    """
+    for moment in moments:
+        if moment is not None and moment.tzinfo is None:
+            raise SettingError(f"{moment} is without a time zone. Say which: datetime(…, tzinfo=UTC).")
 
 
 def timestamp(moment: datetime) -> str:

@@ -221,7 +221,7 @@ def test_sessions_and_messages_can_be_narrowed(told: SessionManager) -> None:
     assert sought(told, "alps", since=at, until=at).total == 1
     assert not sought(told, "alps", since=at + timedelta(milliseconds=1))
     assert not sought(told, "alps", until=at - timedelta(milliseconds=1))
-    with pytest.raises(CommandError, match="time zone"):
+    with pytest.raises(SettingError, match="time zone"):
         sought(told, "alps", since=datetime(2026, 1, 1))  # noqa: DTZ001 - that is the mistake
 
 
