@@ -176,7 +176,9 @@ def search(  # noqa: PLR0913 - each of them narrows the search
     Raises
     ------
     CommandError
-        When there is nothing to look for, or the regular expression is none.
+        When there is nothing to look for, the regular expression is none, or there is no such role.
+    SettingError
+        When `limit` is negative, or a date names no time zone.
     SessionNotFoundError
         When nothing is there that was named.
     """
@@ -230,6 +232,8 @@ def sql(
     ------
     QueryError
         When it cannot be carried out, with DuckDB's own words.
+    SessionNotFoundError
+        When nothing is there that was named.
     SessionsError
         When DuckDB is not installed.
     """
@@ -256,6 +260,8 @@ def connect(
     ------
     QueryError
         For a table that there is not.
+    SessionNotFoundError
+        When nothing is there that was named.
     SessionsError
         When DuckDB is not installed.
     """

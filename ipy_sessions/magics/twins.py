@@ -39,9 +39,9 @@ def history(session: Session | None = None) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns ``session``, ``id``, ``parent_id``, ``ts`` (UTC), ``role``, ``text``, ``model``, ``stop_reason``,
-        ``input_tokens``, ``output_tokens``, ``cache_read_tokens``, ``cache_write_tokens``, ``cost_usd`` (US dollars),
-        ``latency_ms`` (milliseconds), ``cell_id``, ``execution_count`` and ``notebook``; the same without rows.
+        The columns of the table ``messages`` of `read`, among them ``id``, ``parent_id``, ``ts`` (UTC), ``role``,
+        ``text``, ``model``, ``cost_usd`` (US dollars) and ``cell_id``; the same without rows. ``schema("messages")``
+        says what each of them holds.
 
     Raises
     ------
