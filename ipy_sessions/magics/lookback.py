@@ -117,14 +117,11 @@ class LookbackCommands(Commands):
         return usage.usage({by: [usage.Spent(**row) for row in totals(tables, by).to_pylist()] for by in wanted})
 
     def _meant(self, command: Usage) -> list[Named]:
-        """Return the sessions that are summed up; those in memory alone are no files to be read."""
+        """Return the sessions that are summed up."""
         place = self._host.place()
-        manager = self._host.manager(place)
         if command.ref:
             return [self._host.meant(command.ref, place)]
-        rows = manager.list(notebook=None if command.all else place.notebook, archived=None)
-        unwritten = {session.id: session for session in manager.opened if not session.in_file}
-        return [unwritten.get(row.id, row) for row in rows]
+        return self._listed(None if command.all else place.notebook)
 
     @run.register
     def _again(self, command: Again) -> Markup:

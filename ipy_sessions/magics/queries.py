@@ -21,9 +21,8 @@ class TableCommands(Commands):
 
     @run.register
     def _sql(self, command: Sql) -> Result:
-        host = self._host
-        folder, variables = host.manager(host.place()).store.path, host.shell.user_ns
-        found = sql(command.query, read(folder if any(folder.glob("*.jsonl")) else ()).corpus, variables, variables)
+        shell = self._host.shell
+        found = sql(command.query, read(self._folder).corpus, shell.user_ns, shell.user_ns)
         if command.df is not None:
-            host.shell.push({command.df: found.to_pandas()})
+            shell.push({command.df: found.to_pandas()})
         return found
