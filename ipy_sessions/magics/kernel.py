@@ -5,12 +5,11 @@ It joins what `notebook` finds with a `SessionManager`. Which session is meant i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from ipy_sessions.library import Ref
-from ipy_sessions.magics.configuration import IPySessions
 from ipy_sessions.magics.output import Output
 from ipy_sessions.manager import SessionManager
 from ipy_sessions.notebook import Place, look
@@ -19,6 +18,22 @@ from ipy_sessions.session import FindModel, Session
 from ipy_sessions.settings import Settings
 from ipy_sessions.store.disk import FolderStore
 from ipy_sessions.store.folder import choose
+
+
+class Configured(Protocol):
+    """Where settings come from: `configuration.IPySessions` in a kernel, the environment alone in a terminal."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as one value."""
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """Every setting's value."""
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """Where each comes from, in words."""
 
 
 class Kernel:
@@ -32,7 +47,7 @@ class Kernel:
         The settings of this kernel.
     """
 
-    def __init__(self, shell: Any, config: IPySessions) -> None:
+    def __init__(self, shell: Any, config: Configured) -> None:
         self.shell = shell
         self.config = config
         self.output = Output(shell)
