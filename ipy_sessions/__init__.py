@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     )
     from ipy_sessions.events import BlockEnd, Finished, Notice, Reply, Started, TextDelta, ThinkingDelta, Waiting
     from ipy_sessions.exchange import Exchange
-    from ipy_sessions.magics.tables import read
+    from ipy_sessions.magics.tables import read, usage
     from ipy_sessions.magics.twins import cells, compare, current, draw, history, plan
     from ipy_sessions.manager import SessionManager
     from ipy_sessions.planning import Plan
@@ -100,7 +100,7 @@ _HOMES = {
     ],
     "events": ["BlockEnd", "Finished", "Notice", "Reply", "Started", "TextDelta", "ThinkingDelta", "Waiting"],
     "exchange": ["Exchange"],
-    "magics.tables": ["read"],
+    "magics.tables": ["read", "usage"],
     "magics.twins": ["cells", "compare", "current", "draw", "history", "plan"],
     "manager": ["SessionManager"],
     "planning": ["Plan"],
@@ -178,6 +178,7 @@ __all__ = [
     "plan",
     "read",
     "unload_ipython_extension",
+    "usage",
     "user",
 ]
 

@@ -66,7 +66,7 @@ def derived(ts: str, *parts: str) -> str:
     parts
         What tells it from everything else, such as a format, a session and an id there.
     """
-    return Namer(*parts[:-1])(ts, *parts[-1:])
+    return Namer(*parts[:-1])(ts, parts[-1])
 
 
 class Namer:
@@ -79,20 +79,20 @@ class Namer:
     """
 
     def __init__(self, *parts: str) -> None:
-        self._begun = hashlib.blake2b(_told(*parts), digest_size=10)
+        self._begun = hashlib.blake2b(b"".join(map(_told, parts)), digest_size=10)
 
-    def __call__(self, ts: str, *parts: str) -> str:
+    def __call__(self, ts: str, last: str) -> str:
         """Return what `derived` returns for all parts."""
         told = self._begun.copy()
-        told.update(_told(*parts))
+        told.update(f"{len(last)}:{last}".encode("utf-8", "surrogatepass"))  # `_told`, of which there are many
         mark = told.hexdigest()
         since = max(0, _since_epoch(ts)) & 0xFFFFFFFFFFFF
         return f"{since >> 16:08x}-{since & 0xFFFF:04x}-7{mark[:3]}-{VARIANTS[mark[3]]}{mark[4:7]}-{mark[7:19]}"
 
 
-def _told(*parts: str) -> bytes:
-    """Return parts so that no two lists of them read the same."""
-    return "".join([f"{len(part)}:{part}" for part in parts]).encode("utf-8", "surrogatepass")
+def _told(part: str) -> bytes:
+    """Return a part so that no two lists of them read the same."""
+    return f"{len(part)}:{part}".encode("utf-8", "surrogatepass")
 
 
 def _since_epoch(ts: str) -> int:

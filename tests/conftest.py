@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
@@ -17,6 +18,12 @@ from traitlets.config import Config
 from ipy_sessions import Session, SessionManager, Settings
 from ipy_sessions.model.interface import Model
 from ipy_sessions.testing import FixedSource, ScriptedModel
+
+# No example may fail because a machine is slow. CI tries the same examples each time, so that it fails for a change and
+# not by chance; HYPOTHESIS_PROFILE=random looks for new ones.
+settings.register_profile("same", deadline=None, derandomize=True)
+settings.register_profile("random", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.fixture(autouse=True)

@@ -268,6 +268,17 @@ def test_damaged_lines_are_counted_once() -> None:
     assert [one.bad_lines for one in read(File("x", data))] == [(3, 4), ()]
 
 
+def test_a_damaged_line_far_into_a_long_file_is_named() -> None:
+    """Files are looked at in pieces; a line may be longer than one."""
+    lines = [user(f"u{number}", f"u{number - 1}" if number else None, "x" * 90_000) for number in range(9)]
+    lines.append(user("long", "u8", "y" * 600_000))
+    data = file_of(lines).data + b'{"type":\n\n' + file_of([user("last", "long", "end")]).data
+    (transcript,) = read(File("x", data))
+    assert transcript.bad_lines == (11,)
+    assert [entry.text[:3] for entry in transcript.entries] == [*["xxx"] * 9, "yyy", "end"]
+    assert not Tree(transcript.entries).missing
+
+
 def test_a_file_that_is_read_twice_is_the_same() -> None:
     """Also when it has grown: what was there has the id that it had."""
     lines = [user("u", None, "a"), answer("b", "u", call("t"), "m"), result("r", "b", "t"), answer("c", "r", "c")]

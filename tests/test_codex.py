@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from transcript_kit import check_whole, file_of, fixture, said, sent, transcripts, written
 
 from ipy_sessions.counting import count, name_of
+from ipy_sessions.readers.calls import call_id
 from ipy_sessions.readers.codex import CodexReader
 from ipy_sessions.readers.codex_items import is_context, item, usage_of
 from ipy_sessions.readers.registry import read, reader_of
@@ -107,6 +108,10 @@ def test_items_in_a_row_are_one_answer_and_calls_meet_their_results() -> None:
         (
             {"type": "function_call", "name": "mcp__a__b", "arguments": "not json", "id": "i"},
             {"type": "tool_use", "id": "i", "name": "mcp__a__b", "input": {"arguments": "not json"}},
+        ),
+        (
+            {"type": "function_call_output", "call_id": "call:1", "output": "x"},
+            {"type": "tool_result", "tool_use_id": call_id("call:1"), "content": "x"},
         ),
         (
             {"type": "function_call", "name": "f", "arguments": {"a": 1}},

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ipy_sessions import CommandError
 from ipy_sessions.commands import values as c
-from ipy_sessions.commands.agent import parse_agent
+from ipy_sessions.commands.agent import parse_agent, written
 from ipy_sessions.commands.completion import completions
 from ipy_sessions.commands.forms import FORMS
 from ipy_sessions.commands.session import overview, parse_session, session_help
@@ -46,6 +48,34 @@ def test_text_without_options_is_never_changed(line: str, body: str) -> None:
     """Whatever the characters, only the space around it goes."""
     expected = "\n".join(part for part in (line.strip(), body.strip("\n")) if part.strip())
     assert parse_agent(line, body).prompt == expected
+
+
+VALUES = st.text(st.characters(codec="utf-8"), max_size=12)
+
+
+@given(
+    st.text(st.characters(codec="utf-8")).filter(lambda text: text.strip() and text == text.strip("\n")),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "model": VALUES,
+            "system": VALUES,
+            "max_tokens": st.integers(1, 10**9),
+            "thinking": VALUES,
+            "stop_sequences": st.lists(VALUES, min_size=1, max_size=3).map(tuple),
+        },
+    ),
+    st.integers(1, 9),
+)
+def test_an_ask_is_written_as_a_cell_that_says_the_same(prompt: str, options: dict[str, Any], take: int) -> None:
+    """Whatever quotes, spaces and dashes its options hold; those that are no one line are named, the rest is there."""
+    cell, left_out = written("agent", prompt, options, take)
+    line, body = cell.split("\n", 1)
+    kept = {name: value for name, value in options.items() if name not in left_out}
+    texts = {name: value if name == "stop_sequences" else [str(value)] for name, value in options.items()}
+    assert left_out == [name for name in options if any(len(f"{one}.".splitlines()) > 1 for one in texts[name])]
+    assert line.splitlines() == [line]
+    assert parse_agent(line.removeprefix("%%agent"), body) == Ask(prompt, kept, take=take)
 
 
 @pytest.mark.parametrize(
@@ -120,6 +150,12 @@ def test_any_line_is_a_command_or_a_sentence(name: str, words: list[str]) -> Non
         ("compare 2", c.Compare("2")),
         ("compare 'my analysis' \"turn 3\"", c.Compare("my analysis", "turn 3")),
         ("history --df d", c.History("d")),
+        ("history --prompts", c.History(prompts=True)),
+        ("again 2", c.Again("2")),
+        ("again my label", c.Again("my label")),
+        ("usage", c.Usage()),
+        ("usage my analysis --by day", c.Usage("my analysis", "day")),
+        ("usage --all", c.Usage(all=True)),
         ("show", c.Show()),
         ("file", c.File()),
         ("settings", c.Set()),
@@ -143,6 +179,10 @@ def test_every_command_is_read(line: str, meant: c.Command) -> None:
         ("close now", "'now' is not understood. What can be typed: %session close"),
         ("settings model", "A setting is changed with NAME=VALUE, and 'model' has no '='."),
         ("history --df 1", "--df takes the name of a variable"),
+        ("history --df d --prompts", "--prompts is a list to read. As a frame: `ses.read("),
+        ("usage alice --all", "Either 'alice' is summed up, or the whole folder: `%session usage alice`, or `--all`."),
+        ("usage --by week", "Argument --by: invalid choice: 'week'"),
+        ("again", "The following arguments are required: TURN."),
     ],
 )
 def test_a_bad_command_is_one_sentence(line: str, sentence: str) -> None:
@@ -184,6 +224,9 @@ def test_every_command_has_help() -> None:
         ("%session settings effort=x", ["effort=xhigh"]),
         ("%session help mo", ["model"]),
         ("%session show --l", ["--last"]),
+        ("%session usage al", ["alice"]),
+        ("%session usage --", ["--by", "--all"]),
+        ("%session history --p", ["--prompts"]),
         ("%%agent --model cl", ["claude-sonnet-5-5"]),
         ("%%agent --thinking o", ["on", "off"]),
         ("%%agent --mo", ["--model"]),

@@ -140,3 +140,10 @@ def test_a_failure_is_one_line(console: Console, server: MessagesServer) -> None
     assert below.rstrip().splitlines()[-1].startswith("UsageError: http://127.0.0.1:")
     assert "Traceback" not in below
     assert "You said: again" in console.run("%agent again")
+
+
+def test_a_prompt_that_is_wanted_again_is_shown(console: Console, server: MessagesServer) -> None:
+    """A console without a line editor has no prompt to fill; nothing is asked."""
+    console.run("%agent hello")
+    assert "%%agent\nhello\n" in console.run("%session again 1")
+    assert len(server.asked) == 1

@@ -1,4 +1,4 @@
-"""The second notebook keeps its word: run from top to bottom, and with what it asks its reader to do by hand."""
+"""The second and the third notebook keep their word: run from top to bottom, and with what is to be done by hand."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ import ipy_sessions as ses
 from ipy_sessions.commands.forms import FORMS
 from ipy_sessions.testing import MessagesServer
 
-NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "02_branch_and_replay.ipynb"
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+NOTEBOOK = NOTEBOOKS / "02_branch_and_replay.ipynb"
+DATA = NOTEBOOKS / "03_transcripts_as_data.ipynb"
+CORPUS = NOTEBOOKS / "transcripts"
 NEEDED = {"tree", "compare", "plan", "cells"}
 
 
@@ -113,3 +116,53 @@ def test_it_runs_from_top_to_bottom_and_spends_nothing(tmp_path: Path, monkeypat
     assert "This is turn 3" in below["fork-ask"]
     assert "opened branches, 14 messages" in below["open"]
     assert "+ What did I say last?" in below["refused"]
+
+
+def texts(cell: nbformat.NotebookNode) -> str:
+    """Return what stands below a cell, as text."""
+    outputs = cell.get("outputs", [])
+    return "\n".join(output.get("text") or output["data"]["text/plain"] for output in outputs)
+
+
+def test_the_third_shows_what_it_says_and_asks_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every cell, on a copy; the figures are those that its words name; two plots; the corpus stays as it is."""
+    monkeypatch.delenv("IPY_SESSIONS_MODEL")
+    copy = Path(shutil.copytree(CORPUS, tmp_path / "transcripts"))
+    before = {path.relative_to(copy): path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    notebook = nbformat.read(DATA, as_version=4)
+    with MessagesServer() as server:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+        assert server.requests == []
+    below = {cell.id: texts(cell) for cell in notebook.cells}
+    assert "18 turns on all branches, 17 on the active ones" in below["branches"]
+    assert below["failed"].count("claude_code, Bash") == below["failed"].count("pi, bash") == 1
+    assert "0.026066 dollars are known, of 13 of 26 answers" in below["sums"]
+    assert below["once"].count("True") == below["once"].count("<NA>") == 2
+    pictures = [cell.id for cell in notebook.cells if "image/png" in str(cell.get("outputs"))]
+    assert pictures == ["plot-days", "plot-cache"]
+    assert not any(output.get("name") == "stderr" for cell in notebook.cells for output in cell.get("outputs", []))
+    assert {path.relative_to(copy): path.read_bytes() for path in copy.rglob("*") if path.is_file()} == before
+
+
+def test_the_corpus_is_read_whole() -> None:
+    """Five formats; no line that cannot be read, no file left out, every turn with its answer; each cost once."""
+    tables = ses.read(CORPUS)
+    sessions = tables.sessions.to_pandas()
+    assert sorted(sessions["format"]) == ["claude_code", "codex", "ipy_sessions", "ipy_sessions", "pi", "plain"]
+    assert sessions["bad_lines"].sum() == 0
+    assert tables.skipped == ()
+    assert tables.turns.to_pandas()["complete"].all()
+    calls = tables.tools.to_pandas()
+    assert calls["result_id"].notna().all()
+    assert (calls["duration_ms"] >= 0).all()
+    usage = tables.usage.to_pandas()
+    assert usage["id"].is_unique
+    assert usage["cost_usd"].sum() == pytest.approx(sessions["known_cost_usd"].sum())
+
+
+def test_no_tutorial_is_kept_with_outputs() -> None:
+    """They are run by their readers."""
+    for path in NOTEBOOKS.glob("*.ipynb"):
+        cells = nbformat.read(path, as_version=4).cells
+        assert [cell.id for cell in cells if cell.get("outputs") or cell.get("execution_count")] == []

@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
+from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 from ipy_sessions.commands.parser import Parser, new_parser, variable
 from ipy_sessions.commands.values import Ask
 from ipy_sessions.errors import CommandError
 from ipy_sessions.settings import EFFORTS, PARAMETERS, REPLAY, texts
 
+LINE_END = r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]"
+"""What IPython ends a line at."""
 WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|[^\s"']|["'])+""")  # what stands in quotes is a part of it
 
 
@@ -79,6 +83,33 @@ def parse_agent(line: str, body: str = "") -> Ask:
     prompt = "\n".join(part for part in (line[start:].strip(), body.strip("\n")) if part.strip())
     options = {name: texts(value) for name in PARAMETERS if (value := getattr(read, name)) is not None}
     return Ask(prompt, options, read.session, variable("--out", read.out), read.take, read.replay, read.pace)
+
+
+def written(magic: str, prompt: str, options: Mapping[str, Any], take: int = 1) -> tuple[str, list[str]]:
+    """Return the cell that asks something, which `parse_agent` reads as it was, and the options it cannot have.
+
+    Parameters
+    ----------
+    magic
+        The magic's name.
+    prompt, options, take
+        As an `Ask` holds them; an option that no line can hold is left out.
+    """
+    line, left_out = [f"%%{magic}"], []
+    for name, value in options.items():
+        several = value if isinstance(value, list | tuple) else [value]
+        if name in PARAMETERS and not any(re.search(LINE_END, str(one)) for one in several):
+            line += [_option(name, one) for one in several]
+        else:
+            left_out.append(name)
+    if take > 1:
+        line.append(f"--take {take}")
+    return f"{' '.join(line)}\n{prompt}", left_out
+
+
+def _option(name: str, value: object) -> str:
+    option = "--stop" if name == "stop_sequences" else f"--{name.replace('_', '-')}"
+    return f"{option}{'=' if str(value).startswith('-') else ' '}{shlex.quote(str(value))}"
 
 
 def agent_help() -> str:

@@ -56,7 +56,7 @@ def completions(line: str, *, sessions: Names, models: Names, formats: Names, ag
     before = [word[0] for word in WORD.finditer(rest[: len(rest) - len(begun)])]
     if found["agent"]:
         return _agent(before, begun, lambda: _in_words(sessions()), models)
-    if before and before[0] in {"open", "show", "tree"} and not begun.startswith("-"):
+    if before and before[0] in {"open", "show", "tree", "usage"} and not begun.startswith("-"):
         written = rest.partition(before[0])[2].lstrip()
         offer = _starting(written.lstrip("\"'"), sessions())
         return offer if written == offer.begun else Offer(written, offer.words)

@@ -8,12 +8,13 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from ipy_sessions.commands.parser import Parser, new_parser
-from ipy_sessions.commands.values import Command, Share
+from ipy_sessions.commands.parser import Parser, new_parser, variable
+from ipy_sessions.commands.values import Command, History, Share, Usage
 from ipy_sessions.errors import CommandError
 
 FILTERS = ("name", "tag", "model", "key", "since", "until")
 LIMITS = ("older_than", "keep", "max_bytes")
+SUMS = ("session", "model", "day")
 MOST_TURNS = 1_000_000
 LONGEST_WAIT = 86_400  # seconds; a day
 
@@ -106,6 +107,23 @@ def sharing(read: argparse.Namespace) -> Share:
     if ref and read.all:
         raise CommandError(f"Either {ref!r} is shared, or the whole folder: `%session share {ref}`, or `--all`.")
     return Share(ref, read.all, read.check, read.redact)
+
+
+def spent(read: argparse.Namespace) -> Usage:
+    """Return whose usage is summed up, and by what."""
+    ref = " ".join(read.ref)
+    if ref and read.all:
+        raise CommandError(f"Either {ref!r} is summed up, or the whole folder: `%session usage {ref}`, or `--all`.")
+    return Usage(ref, read.by, read.all)
+
+
+def looked_back(read: argparse.Namespace) -> History:
+    """Return how the conversation is shown."""
+    if read.prompts and read.df is not None:
+        raise CommandError(
+            "--prompts is a list to read. As a frame: `ses.read(ses.current(), branch='active').turns.to_pandas()`."
+        )
+    return History(variable("--df", read.df), read.prompts)
 
 
 def changes(words: Sequence[str]) -> dict[str, str]:

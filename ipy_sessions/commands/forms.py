@@ -5,21 +5,24 @@ from __future__ import annotations
 from ipy_sessions.commands.form import (
     FILTERS,
     LIMITS,
+    SUMS,
     Form,
     a_name,
     changes,
     flag,
     given,
+    looked_back,
     marked,
     seconds,
     sharing,
+    spent,
     turns,
     value,
     words,
 )
-from ipy_sessions.commands.parser import variable
 from ipy_sessions.commands.values import (
     BRANCHES,
+    Again,
     Cells,
     Close,
     Compare,
@@ -31,7 +34,6 @@ from ipy_sessions.commands.values import (
     Fork,
     Help,
     Hide,
-    History,
     Import,
     Keep,
     Label,
@@ -287,9 +289,28 @@ FORMS = {
         ),
         Form(
             "history",
-            "The conversation as a DataFrame, one row a message.",
-            lambda read: History(variable("--df", read.df)),
-            (("--df", {"metavar": "NAME", "help": "also bind the frame to this variable"}),),
+            "The conversation as a DataFrame, one row a message; or a list of what was asked.",
+            looked_back,
+            (
+                value("--df", "NAME", "also bind the frame to this variable"),
+                flag("--prompts", "what was asked alone: turn, time, cell and first line"),
+            ),
+        ),
+        Form(
+            "again",
+            "Put what a turn asked into the next cell, as it was typed. It is not run.",
+            lambda read: Again(" ".join(read.turn)),
+            (words("turn", "its number, as %%session history --prompts shows it, its label or id's end", nargs="+"),),
+        ),
+        Form(
+            "usage",
+            "What was spent, by session, model and day (in UTC): tokens and dollars, nothing counted twice.",
+            spent,
+            (
+                words("ref", "one session, as for open; without it those of this notebook"),
+                ("--by", {"choices": SUMS, "help": "one of the three alone"}),
+                flag("--all", "the sessions of every notebook"),
+            ),
         ),
         Form(
             "show",

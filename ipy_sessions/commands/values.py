@@ -257,9 +257,34 @@ class Compare(msgspec.Struct, frozen=True):
 
 
 class History(msgspec.Struct, frozen=True):
-    """``%session history``: the conversation as a DataFrame, also bound to `df` when one is named."""
+    """``%session history``: the conversation as a DataFrame, also bound to `df` if one is named; or what was asked."""
 
     df: str | None = None
+    prompts: bool = False
+
+
+class Again(msgspec.Struct, frozen=True):
+    """``%session again``: put what a turn asked into the next cell, as it was typed; nothing is asked."""
+
+    turn: str
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """``%session usage``: what was spent by this notebook's sessions, by one, or by all of the folder.
+
+    Parameters
+    ----------
+    ref
+        One session; empty for those of this notebook.
+    by
+        ``"session"``, ``"model"`` or ``"day"``; ``None`` for all three.
+    all
+        The sessions of every notebook.
+    """
+
+    ref: str = ""
+    by: str | None = None
+    all: bool = False
 
 
 class Show(msgspec.Struct, frozen=True):
@@ -288,5 +313,5 @@ class Help(msgspec.Struct, frozen=True):
 Command: TypeAlias = (
     Where | New | Open | Fork | List | Continue | Close | Keep | Rename | Tag | Mark | Delete | Restore | Prune
     | Verify | Redact | Share | Export | Import | Rewind | Switch | Label | Hide | Drop | Plan | Cells | Tree | Compare
-    | History | Show | File | Set | Help
+    | History | Again | Show | Usage | File | Set | Help
 )  # fmt: skip

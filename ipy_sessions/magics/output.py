@@ -6,6 +6,7 @@ import sys
 import time
 from typing import Any
 
+from ipy_sessions.notebook import Place
 from ipy_sessions.render.live import LiveView, View
 from ipy_sessions.render.markup import Markup, Picture
 from ipy_sessions.render.terminal import TerminalView
@@ -57,6 +58,13 @@ class Output:
 
             return LiveView(display, time.monotonic)
         return TerminalView(sys.stdout, flush=not self._has_kernel)
+
+    def give(self, text: str, place: Place) -> bool:
+        """Have the host put a text into the next cell, or behind its next prompt; tell whether it is sure to."""
+        prompts = hasattr(self._shell, "prompt_for_code") and not self._shell.simple_prompt
+        if prompts or place.provider in {"jupyter", "vscode", "console"}:
+            self._shell.set_next_input(text)
+        return prompts or place.provider in {"jupyter", "vscode"}  # a console takes it only where it has a line editor
 
     @property
     def _has_kernel(self) -> bool:

@@ -33,11 +33,13 @@ from ipy_sessions.magics.cells import CellCommands
 from ipy_sessions.magics.commands import Commands
 from ipy_sessions.magics.exchange import ExchangeCommands
 from ipy_sessions.magics.host import Host
+from ipy_sessions.magics.lookback import LookbackCommands
 from ipy_sessions.magics.progress import Watched
 from ipy_sessions.magics.travel import TravelCommands
 from ipy_sessions.magics.upkeep import UpkeepCommands
 from ipy_sessions.render import markup, panels
 from ipy_sessions.render.markup import Markup
+from ipy_sessions.render.prompts import prompts
 from ipy_sessions.render.reply import answer, last_line
 from ipy_sessions.render.transcript import Marks, transcript
 from ipy_sessions.session import Session
@@ -50,7 +52,8 @@ class SessionCommands(Commands):
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
-        self._others = (UpkeepCommands(host), ExchangeCommands(host), TravelCommands(host), CellCommands(host))
+        more = (ExchangeCommands(host), LookbackCommands(host))
+        self._others = (UpkeepCommands(host), TravelCommands(host), CellCommands(host), *more)
 
     @singledispatchmethod
     def run(self, command: Any) -> Any:
@@ -154,6 +157,8 @@ class SessionCommands(Commands):
 
     @run.register
     def _history(self, command: History) -> Any:
+        if command.prompts:
+            return prompts(self._session.turns.active())
         frame = history(self._host.found(self._host.place()))
         if command.df is not None:
             self._host.shell.push({command.df: frame})

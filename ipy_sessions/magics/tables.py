@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, get_args
 
 from ipy_sessions.errors import SessionsError
 from ipy_sessions.magics.twins import host
 from ipy_sessions.table import read as tables
+from ipy_sessions.table.arrow import to_pandas
 from ipy_sessions.table.corpus import Named
 from ipy_sessions.table.part import ALL
+from ipy_sessions.table.usage_totals import By, totals
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def read(named: Named | Iterable[Named] | None = None, *, branch: str | int = ALL) -> tables.Tables:
@@ -37,6 +43,36 @@ def read(named: Named | Iterable[Named] | None = None, *, branch: str | int = AL
         When nothing is there that was named.
     """
     return tables.read(here() if named is None else named, branch=branch)
+
+
+def usage(named: Named | Iterable[Named] | None = None, *, by: By = "session") -> pd.DataFrame:
+    """Return what was spent as a DataFrame, one row a session, model or day, that of the first answer first.
+
+    It sums up the table ``.usage``: nothing is counted twice, however often it was branched, forked or imported.
+
+    Parameters
+    ----------
+    named
+        As for `read`.
+    by
+        ``"session"``, ``"model"`` or ``"day"``, which is that of UTC.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``session`` and ``title``, or ``model``, or ``day`` (its first moment in UTC); then ``answers``, ``unpriced``
+        (those of them whose price is not known), ``input_tokens``, ``output_tokens``, ``cache_read_tokens``,
+        ``cache_write_tokens``, ``cost_usd`` (missing where one price is not known), ``known_cost_usd`` (of those that
+        are), ``first`` and ``last`` (UTC); the same without rows.
+
+    Raises
+    ------
+    SessionsError
+        When `by` is something else, or nothing is there that was named.
+    """
+    if by not in get_args(By):
+        raise SessionsError(f"usage is summed up by 'session', 'model' or 'day', and not by {by!r:.60}.")
+    return to_pandas(totals(read(named), by))
 
 
 def here() -> Path:

@@ -18,7 +18,7 @@ from ipy_sessions.entries import is_content, text_of
 from ipy_sessions.readers.claude_conversation import Conversation
 from ipy_sessions.readers.claude_lines import ALONE, ASIDE, Head, heads, is_line
 from ipy_sessions.readers.claude_steps import FORMAT
-from ipy_sessions.readers.file import File, uncollected
+from ipy_sessions.readers.file import File
 from ipy_sessions.readers.transcript import Draft, Transcript
 
 
@@ -33,11 +33,6 @@ class ClaudeCodeReader:
 
     def read(self, file: File) -> Iterator[Transcript]:
         """Yield each session, and behind it those of its sub-agents."""
-        with uncollected():
-            transcripts = list(self._read(file))
-        yield from transcripts
-
-    def _read(self, file: File) -> Iterator[Transcript]:
         lines = heads(file)
         known = _known(lines)
         _name_sessions(lines, known, PurePath(file.path).stem)
@@ -57,10 +52,10 @@ class ClaudeCodeReader:
 
 
 def _known(lines: Sequence[Head]) -> dict[str, Head]:
-    """Return the steps by their ids; of two with one id a message, and else the first."""
+    """Return the lines by their ids; of two with one id a message, and else the first."""
     known: dict[str, Head] = {}
     for line in lines:
-        if line.uuid is not None and line.type not in ALONE:
+        if line.uuid is not None:
             before = known.setdefault(line.uuid, line)
             if before is not line and line.is_message and not before.is_message:
                 known[line.uuid] = line
@@ -69,11 +64,15 @@ def _known(lines: Sequence[Head]) -> dict[str, Head]:
 
 def _name_sessions(lines: Sequence[Head], known: Mapping[str, Head], stem: str) -> None:
     """Set the session of each line; one that goes on from another takes it over."""
-    there = dict.fromkeys(line.sessionId for line in lines if line.uuid is not None and line.sessionId)
+    there = dict.fromkeys([line.sessionId for line in lines if line.uuid is not None and line.sessionId])
     session = next(iter(there), None) or next((line.sessionId for line in lines if line.sessionId), None) or stem
+    if len(there) <= 1:  # as in most files
+        for line in lines:
+            line.session = session
+        return
     goes_on: dict[str, str] = {}
     for line in lines:
-        if line.sessionId is not None and (line.sessionId in there or not there):
+        if line.sessionId is not None and line.sessionId in there:
             session = line.sessionId
         line.session = session
         above = known.get(line.parentUuid) if line.parentUuid is not None else None
@@ -118,7 +117,7 @@ def _key(line: Head, roots: dict[str, str]) -> str:
 def _birth(file: File, lines: Sequence[Head], draft: Draft) -> dict[str, Any]:
     """Return what a header says, as the first step does, and put the rest beside it."""
     first = next((line for line in lines if line.uuid is not None), lines[0])
-    record = file.record(first.place)
+    record = file.record(first.begin, first.end)
     branch = record.get("gitBranch")
     names = ("sessionId", "agentId", "version")
     draft.raw |= {name: record[name] for name in names if isinstance(record.get(name), str)}
@@ -138,7 +137,7 @@ class _Calls:
         self._prompts: dict[str, str] = {}
         for line in lines:
             if line.results:
-                result = file.record(line.place).get("toolUseResult")
+                result = file.record(line.begin, line.end).get("toolUseResult")
                 agent = result.get("agentId") if isinstance(result, dict) else None
                 if isinstance(agent, str):
                     self._agents[agent] = line.results[0]
@@ -160,6 +159,6 @@ class _Calls:
                     self._prompts.setdefault(prompt, call)
 
     def _content(self, line: Head) -> list[dict[str, Any]]:
-        message = self._file.record(line.place).get("message")
+        message = self._file.record(line.begin, line.end).get("message")
         content = message.get("content") if isinstance(message, dict) else None
         return as_blocks(content) if is_content(content) else []

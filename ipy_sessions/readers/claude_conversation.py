@@ -60,10 +60,8 @@ class Conversation:
     def _read(self, line: Head) -> None:
         if line.uuid is not None and self._known.get(line.uuid, line) is not line:
             self.draft.keep("repeated", Kept(self._file, line), ts=line.timestamp, after=None)
-        elif line.is_message and line.isCompactSummary:
-            self._sum_up(line)
-        elif line.is_message and (not line.isMeta or line.results):
-            self._say(line)
+        elif line.is_message and not (line.isMeta and not line.results):
+            (self._sum_up if line.isCompactSummary else self._say)(line)
         elif line.subtype == "compact_boundary" and line.uuid is not None:
             self._compact(line)
         elif line.type in NAMES or line.type == "tag":
@@ -91,7 +89,9 @@ class Conversation:
     def _place_of_results(self, line: Head) -> Follows | LastOne | None:
         """Return what a user's message follows: the other results of the same answer, where it brings another one."""
         results = line.results
-        caller = self._callers.get(results[0]) if results else None
+        if not results:
+            return self._after(line.parentUuid)
+        caller = self._callers.get(results[0])
         new = self._answered.isdisjoint(results)
         self._answered.update(results)
         after = self._after(line.parentUuid)
@@ -115,7 +115,7 @@ class Conversation:
             self._add(line, "compaction", Compaction(self._file, line), self._after(line.parentUuid) or LAST)
 
     def _inform(self, line: Head) -> None:
-        record = self._file.record(line.place)
+        record = self._file.record(line.begin, line.end)
         says = record.get(NAMES.get(line.type, line.type))
         rank = list(NAMES).index(line.type) if line.type in NAMES else 0
         fields: dict[str, object] = {}

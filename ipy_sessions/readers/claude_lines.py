@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from ipy_sessions.readers.file import File, Place
+from ipy_sessions.readers.file import File
 
 STEPS = frozenset({"user", "assistant", "system", "attachment", "progress"})
 """Types of lines that follow one another."""
@@ -63,7 +63,8 @@ class Head(msgspec.Struct, gc=False):
     isCompactSummary: bool | None = None  # noqa: N815
     subtype: str | None = None
     message: Said | None = None
-    place: Place = msgspec.field(default=Place(0, 0, 0), name="(place)")
+    begin: int = msgspec.field(default=0, name="(begin)")
+    end: int = msgspec.field(default=0, name="(end)")
     session: str = msgspec.field(default="", name="(session)")
     home: str = msgspec.field(default="", name="(home)")
 
@@ -88,15 +89,15 @@ class Head(msgspec.Struct, gc=False):
         return self.message is not None and self.uuid is not None and self.type in ("user", "assistant")
 
 
-_look = msgspec.json.Decoder(Head).decode
+_decoder = msgspec.json.Decoder(Head)
 
 
 def heads(file: File) -> list[Head]:
     """Return the heads of all lines that hold a JSON object, in their order."""
     found = []
-    for place, seen in file.looks(_look):
-        head = seen if seen is not None else _loosely(file.record(place))
-        head.place = place
+    for _, begin, end, seen in file.looks(_decoder):
+        head = seen if seen is not None else _loosely(file.record(begin, end))
+        head.begin, head.end = begin, end
         found.append(head)
     return found
 

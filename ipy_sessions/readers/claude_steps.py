@@ -6,23 +6,15 @@ refuses to know where an entry stands.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 
 from ipy_sessions.entries import Block, blocks, is_content, text_of
 from ipy_sessions.readers.claude_lines import Head
 from ipy_sessions.readers.file import File
-from ipy_sessions.readers.transcript import when
 
 FORMAT = "claude_code"
-Kinds: TypeAlias = Mapping[str, type | tuple[type, ...]]
-TAKEN: Mapping[str, Kinds] = {
-    "user": {"content": (str, list)},
-    "assistant": {"content": (str, list), "model": str, "usage": dict},
-}
-"""What of a message has a field of ours, and of which kind it is then."""
 SYNTHETIC = "<synthetic>"
 """Claude Code's name for no model: it has written the message itself."""
 
@@ -46,12 +38,16 @@ class Message(msgspec.Struct, gc=False):
 
     def fields(self, _entry_id: str) -> dict[str, Any]:
         """Return the fields of the entry."""
-        lines = [self.file.record(head.place) for head in (self.head, *self.more)]
-        said = [_said(line) for line in lines]
-        fields: dict[str, Any] = {"role": self.head.type, "content": _content(said)}
+        fields: dict[str, Any] = {"role": self.head.type, "content": []}
+        first = self.file.record(self.head.begin, self.head.end)
+        _take(fields, first)
+        more = [self.file.record(head.begin, head.end) for head in self.more]
+        for line in more:
+            _take(fields, line)
         if self.head.type == "assistant":
-            fields |= _answer(fields["content"], said, lines)
-        return {**fields, "source": _source(self.head, [_left(line, TAKEN[self.head.type]) for line in lines])}
+            fields["stop_reason"] = None if "end" in fields else fields.get("stop_reason") or _reason(fields["content"])
+        fields["source"] = _source(first, more)
+        return fields
 
 
 class Kept(msgspec.Struct, gc=False):
@@ -62,7 +58,9 @@ class Kept(msgspec.Struct, gc=False):
 
     def fields(self, _entry_id: str) -> dict[str, Any]:
         """Return the fields of the entry."""
-        return {"source": {"format": FORMAT, "id": self.head.uuid, "raw": self.file.record(self.head.place)}}
+        return {
+            "source": {"format": FORMAT, "id": self.head.uuid, "raw": self.file.record(self.head.begin, self.head.end)}
+        }
 
 
 class Compaction(msgspec.Struct, gc=False):
@@ -73,75 +71,66 @@ class Compaction(msgspec.Struct, gc=False):
     summary: Head | None = None
 
     def fields(self, _entry_id: str) -> dict[str, Any]:
-        """Return the fields of the entry."""
-        lines = [self.file.record(head.place) for head in (self.head, self.summary) if head is not None]
-        content = _content([_said(lines[-1])])
-        fields: dict[str, Any] = {"summary": text_of(content), "first_kept_id": None}
+        """Return the fields of the entry; what the summary holds beside its text stays where it was, too."""
+        lines = [self.file.record(head.begin, head.end) for head in (self.head, self.summary) if head is not None]
+        message = lines[-1].get("message")
+        content = message.get("content") if isinstance(message, dict) else None
+        said = blocks(content) if is_content(content) else []
+        fields: dict[str, Any] = {"summary": text_of(said), "first_kept_id": None}
         told = lines[0].get("compactMetadata")
         tokens = told.get("preTokens") if isinstance(told, dict) else None
         if isinstance(tokens, int) and not isinstance(tokens, bool):
             fields["tokens_before"] = tokens
-        taken = TAKEN["user"] if all(block.keys() == {"type", "text"} for block in content) else {}
-        return {**fields, "source": _source(self.head, [_left(line, taken) for line in lines])}
+        if isinstance(message, dict) and said and all(block.keys() == {"type", "text"} for block in said):
+            del message["content"]
+        return {**fields, "source": _source(lines[0], lines[1:])}
 
 
-def _said(line: dict[str, Any]) -> dict[str, Any]:
-    message = line.get("message")
-    return message if isinstance(message, dict) else {}
+def _take(fields: dict[str, Any], line: dict[str, Any]) -> None:
+    """Take out of a line what has a field of ours; what it follows stays, since an entry may follow another."""
+    said = line.get("message")
+    if not isinstance(said, dict):  # it was damaged
+        return
+    if said.get("role") == fields["role"]:
+        del said["role"]
+    own, before = _content(said), fields["content"]
+    fields["content"] = [*before, *(block for block in own if block not in before)] if before else own
+    said.pop("content", None)
+    if fields["role"] == "assistant":
+        _answer(fields, line, said)
 
 
-def _content(said: list[dict[str, Any]]) -> list[Block]:
-    """Return the blocks of all lines of a message, each once: a line that was written twice repeats its block."""
-    found: list[Block] = []
-    for one in said:
-        content = one.get("content")
-        own = blocks(content) if is_content(content) else []
-        found = [*found, *(block for block in own if block not in found)] if found else own
-    return found
+def _content(said: dict[str, Any]) -> list[Block]:
+    """Return the blocks of a message; that they are objects was seen when the line was looked at."""
+    content = said.get("content")
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    return content if isinstance(content, list) else []
 
 
-def _answer(content: list[Block], said: list[dict[str, Any]], lines: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return what an answer says beside its content.
+def _answer(fields: dict[str, Any], line: dict[str, Any], said: dict[str, Any]) -> None:
+    """Take out of an answer's line what it says beside its content.
 
-    Every line of it repeats its usage, as far as it was known then: the last counts, once. Lines that were written
-    before the answer was whole say no reason to stop.
+    Every line repeats the usage, as far as it was known then: the last counts, once.
     """
-    fields: dict[str, Any] = {"stop_reason": _reason(content)}
-    for one in said:
-        for name, kind in (("model", str), ("stop_reason", str), ("usage", dict)):
-            if isinstance(one.get(name), kind) and one[name] != SYNTHETIC:
-                fields[name] = one[name]
-    if any(line.get("isApiErrorMessage") is True for line in lines):
-        fields |= {"stop_reason": None, "end": "error"}
-    return fields
+    if isinstance(said.get("model"), str) and said["model"] != SYNTHETIC:
+        fields["model"] = said.pop("model")
+    if isinstance(said.get("stop_reason"), str):
+        fields["stop_reason"] = said.pop("stop_reason")
+    if isinstance(said.get("usage"), dict):
+        fields["usage"] = said.pop("usage")
+    if line.get("isApiErrorMessage") is True:
+        fields["end"] = "error"
 
 
 def _reason(content: list[Block]) -> str | None:
-    """Return why an answer stopped that does not say so: its last block was written, so it is whole."""
-    match content[-1:]:
-        case [{"type": "tool_use"}]:
-            return "tool_use"
-        case [{"type": "text"}]:
-            return "end_turn"
-    return None
+    """Return why an answer stopped that does not say so, as many do not: its last block was written, so it is whole."""
+    last = content[-1].get("type") if content else None
+    return "tool_use" if last == "tool_use" else "end_turn" if last == "text" else None
 
 
-def _left(line: dict[str, Any], taken: Kinds) -> dict[str, Any]:
-    """Take out of a line what has a field of ours; what it follows stays, since an entry may follow another."""
-    kind, message = line.pop("type", None), line.get("message")
-    if isinstance(message, dict):
-        if message.get("role") == kind:
-            del message["role"]
-        for name, kind in taken.items():
-            if isinstance(message.get(name), kind) and message[name] != SYNTHETIC:
-                del message[name]
-    return line
-
-
-def _source(head: Head, left: list[dict[str, Any]]) -> dict[str, Any]:
-    first, *more = left
-    first.pop("uuid", None)
-    if isinstance(head.timestamp, str) and when(head.timestamp) == head.timestamp:
-        first.pop("timestamp", None)
-    source = {"format": FORMAT, "id": head.uuid, "raw": first}
+def _source(first: dict[str, Any], more: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return where an entry comes from, with what has no field of ours."""
+    first.pop("type", None)
+    source = {"format": FORMAT, "id": first.pop("uuid", None), "raw": first}
     return {**source, "more": more} if more else source

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ipy_sessions.entries import Block
+from ipy_sessions.readers.calls import call_id
 
 TEXTS = ("input_text", "output_text", "text", "summary_text", "reasoning_text")
 CONTEXT = (
@@ -151,7 +152,7 @@ def _own_call(name: str, given: str) -> Callable[[Mapping[str, Any], int], Item]
 def _tool_use(payload: Mapping[str, Any], line: int, name: str, given: object) -> Block:
     named = (payload.get("call_id"), payload.get("id"))
     call = next((one for one in named if isinstance(one, str) and one), f"line-{line}")
-    return {"type": "tool_use", "id": call, "name": name, "input": _object(given)}
+    return {"type": "tool_use", "id": call_id(call), "name": name, "input": _object(given)}
 
 
 def _object(given: object) -> dict[str, Any]:
@@ -172,7 +173,7 @@ def _output(payload: Mapping[str, Any], _line: int) -> Item | None:
         return None
     name = "output" if "output" in payload else "tools"
     output, left = payload.get(name), _left(payload, "call_id", name)
-    block: Block = {"type": "tool_result", "tool_use_id": call}
+    block: Block = {"type": "tool_result", "tool_use_id": call_id(call)}
     if isinstance(output, dict) and isinstance(output.get("content"), str):  # as older versions write it
         block["content"] = output["content"]
         left["output"] = {name: value for name, value in output.items() if name != "content"}
@@ -194,7 +195,8 @@ def _searched(payload: Mapping[str, Any], line: int) -> Item:
 
 
 def _left(payload: Mapping[str, Any], *taken: str) -> dict[str, Any]:
-    named = isinstance(payload.get("call_id"), str)
+    call = payload.get("call_id")
+    named = isinstance(call, str) and call_id(call) == call
     return {name: value for name, value in payload.items() if name not in taken or (name == "call_id" and not named)}
 
 

@@ -189,10 +189,11 @@ def when(written: object) -> str | None:
     written
         ISO 8601, or seconds or milliseconds since 1970.
     """
-    if isinstance(written, str) and len(written) == WRITTEN and written[-1] == "Z" and written[-5] == ".":
-        return written if _is_time(written) else None
     try:
         if isinstance(written, str):
+            if len(written) == WRITTEN and written[-1] == "Z" and written[-5] == ".":
+                datetime.fromisoformat(written)
+                return written
             return timestamp(moment(written))
         if isinstance(written, int | float) and not isinstance(written, bool):
             seconds = written / 1000 if abs(written) > MILLISECONDS else written
@@ -200,11 +201,3 @@ def when(written: object) -> str | None:
     except (ValueError, OverflowError, OSError):
         return None
     return None
-
-
-def _is_time(written: str) -> bool:
-    try:
-        datetime.fromisoformat(written)
-    except ValueError:
-        return False
-    return True

@@ -97,6 +97,11 @@ class Corpus:
         else:
             self._paths += find(str(one.path) if isinstance(one, SessionInfo) else one)
 
+    def __str__(self) -> str:
+        """Return how much was named; nothing is read for it."""
+        count = len(set(self._paths)) + len(self._given)
+        return f"{count:,} file{'' if count == 1 else 's'}" if self._paths else f"{count:,} conversations"
+
     @cached_property
     def _sorted(self) -> tuple[list[Own], list[str]]:
         """Our own files, and the others, each conversation of ours once."""

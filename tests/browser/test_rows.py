@@ -154,26 +154,24 @@ def test_a_cell_whose_turn_was_dropped_asks_again_once(asking: Lab, model: Messa
     assert (len(model.asked), heard(model)) == (4, ["question 1", "question 3", "question 2"])
 
 
-def test_a_notebook_that_leaves_its_sessions_begins_anew(asking: Lab, model: MessagesServer) -> None:
-    """Moved or copied to another folder without them it asks everything; with the folder after it nothing."""
+@pytest.mark.parametrize("take", [shutil.copy, shutil.move])
+def test_a_notebook_that_leaves_its_sessions_begins_anew(
+    asking: Lab, model: MessagesServer, take: Callable[[Path, Path], Path]
+) -> None:
+    """Copied or moved to another folder without them it asks everything, in a new session; the first one stays."""
     put(asking, *ASKS[:2])
     run_all(asking)
     home = asking.folder
-    ways: list[Callable[[Path, Path], object]] = [shutil.copy, shutil.move]
-    for number, take in enumerate(ways, start=1):
-        away = home.with_name(f"{home.name} {number}")
-        away.mkdir()
-        take(home / "talk.ipynb", away)
-        reopen(asking, away / "talk.ipynb")
-        shown = run_all(asking)
-        assert "new session" in shown[1]
-        assert not any("replayed" in text for text in shown[1:])
-        assert (len(model.asked), heard(model)) == (2 + 2 * number, ["question 1", "question 2"])
-    shutil.rmtree(away / ".sessions")
-    (home / ".sessions").rename(away / ".sessions")
-    reopen(asking, away / "talk.ipynb")
-    assert all("replayed" in text for text in run_all(asking)[1:])
-    assert len(model.asked) == 6
+    (log,) = home.glob(".sessions/*.jsonl")
+    before = log.read_bytes()
+    away = home.with_name(f"{home.name} away")
+    away.mkdir()
+    reopen(asking, Path(take(home / "talk.ipynb", away)))
+    shown = run_all(asking)
+    assert "new session" in shown[1]
+    assert not any("replayed" in text for text in shown[1:])
+    assert (len(model.asked), heard(model)) == (4, ["question 1", "question 2"])
+    assert log.read_bytes() == before
 
 
 def test_a_notebook_that_was_not_saved_has_the_order_of_before(asking: Lab, model: MessagesServer) -> None:
