@@ -55,7 +55,7 @@ def _answered(desk: Desk, command: Command, typed: Typed) -> int:
     if typed.json and type(command) in READ:
         _print_json(READ[type(command)](desk, command))
         return 0
-    if isinstance(command, History):
+    if isinstance(command, History) and not command.prompts:
         show(_rows(conversations.history(desk, command)), table=True, pager=typed.pager)
         return 0
     shown = SessionCommands(desk).run(command)

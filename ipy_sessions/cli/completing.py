@@ -30,7 +30,7 @@ def complete(line: argparse.ArgumentParser) -> None:
             completer = _completer(action.dest)
             if completer is not None:
                 action.completer = completer  # type: ignore[attr-defined]
-    argcomplete.autocomplete(line, default_completer=SuppressCompleter(), always_complete_options="long")
+    argcomplete.autocomplete(line, default_completer=SuppressCompleter(), always_complete_options=False)
 
 
 def _all(line: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:

@@ -23,9 +23,12 @@ from ipy_sessions.transcripts import of_session
 Record: TypeAlias = dict[str, Any]
 
 
-def history(desk: Desk, _: History) -> list[Record]:
-    """Return the messages on the active branch of the session that was chosen."""
-    return _messages(desk.read(""), ACTIVE)
+def history(desk: Desk, command: History) -> list[Record]:
+    """Return the messages on the active branch of the session that was chosen; or what was asked, its turns."""
+    session = desk.read("")
+    if command.prompts:
+        return list(_records("turns", turns, Part(of_session(session), ACTIVE)))
+    return _messages(session, ACTIVE)
 
 
 def show(desk: Desk, command: Show) -> Record:

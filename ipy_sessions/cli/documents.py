@@ -14,8 +14,21 @@ from typing import Any
 from ipy_sessions.cli import conversations
 from ipy_sessions.cli.conversations import Record
 from ipy_sessions.cli.desk import Desk
-from ipy_sessions.commands.values import Command, Export, History, Import, List, Prune, Restore, Show, Tree, Verify
+from ipy_sessions.commands.values import (
+    Command,
+    Export,
+    History,
+    Import,
+    List,
+    Prune,
+    Restore,
+    Show,
+    Tree,
+    Usage,
+    Verify,
+)
 from ipy_sessions.summary import SessionInfo
+from ipy_sessions.table.usage_totals import TOTALS
 
 DONE, NOTHING = 0, 1
 
@@ -92,6 +105,12 @@ def _verify(about: Any) -> Record:
     return {"findings": findings, "payloads_left_over": payloads, "skipped": _skipped(skipped)}
 
 
+def _usage(about: Any) -> Record:
+    return {
+        by: [{column.name: getattr(one, column.name) for column in TOTALS[by]} for one in about[by]] for by in about
+    }
+
+
 def _prune(about: Any) -> Record:
     if isinstance(about, list):  # of the trash
         return {"going": [{**_brief(info), "reason": reason} for info, reason in about], "staying": []}
@@ -128,6 +147,7 @@ TOLD: Mapping[type, Callable[[Any], Any]] = {
     Verify: _verify,
     Prune: _prune,
     Restore: _restore,
+    Usage: _usage,
 }
 """From what a command's answer tells of to data."""
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from argparse import SUPPRESS
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ipy_sessions.commands.forms import FORMS
 
 PROGRAM = "ipy-sessions"
-REF = "which session: its number in the list, its name, the end of its id, or its path; by default the latest"
+NAMED = "its number in the list, its name, the end of its id, or its path"
+REF = f"which session: {NAMED}; by default the latest"
 
 
 class Offer(NamedTuple):
@@ -18,35 +21,40 @@ class Offer(NamedTuple):
     ----------
     text
         The command's help in one line; ``None`` for that of the notebook.
+    says
+        The help of some arguments. One that changes nothing here is taken, and no help speaks of it.
     without
         Arguments that only a notebook can have: they are always left empty.
-    silent
-        Arguments that change nothing here: they are taken, and no help speaks of them.
     adds
         Arguments that only a terminal needs.
     """
 
     text: str | None = None
+    says: Mapping[str, str] = {}
     without: tuple[str, ...] = ()
-    silent: tuple[str, ...] = ()
     adds: tuple[tuple[str, dict[str, Any]], ...] = ()
 
 
 OFFERS = {
-    "list": Offer("Show the sessions of the folder, the latest first. Their numbers mean them.", silent=("--all",)),
-    "show": Offer("Read a conversation, or its last answer alone."),
+    "list": Offer(
+        "Show the sessions of the folder, the latest first. Each can be meant by its number.", {"--all": SUPPRESS}
+    ),
+    "show": Offer("Read a conversation, or its last answer alone.", {"ref": REF}),
     "search": Offer(without=("--here",)),
     "sql": Offer(),
     "history": Offer(
-        "Show the messages of a conversation, one row each.",
+        "Show the messages of a conversation, a line each; or what was asked alone.",
         without=("--df",),
         adds=(("ref", {"nargs": "*", "metavar": "REF", "help": REF}),),
     ),
-    "tree": Offer("Draw every turn on every branch; of a large session, those around where it stands."),
-    "usage": Offer(silent=("--all",)),
-    "export": Offer("Write a session in another form, into a file. Secrets are masked in all of it."),
+    "tree": Offer("Draw every turn on every branch; of a large session, those around where it stands.", {"ref": REF}),
+    "usage": Offer(says={"ref": f"one session: {NAMED}; by default all of the folder", "--all": SUPPRESS}),
+    "export": Offer(
+        "Write a session in another form, into a file. Secrets are masked in all of it.",
+        {"--of": f"{REF}; or another agent's transcript, by its path"},
+    ),
     "import": Offer(),
-    "verify": Offer(),
+    "verify": Offer(says={"ref": f"one session: {NAMED}; by default all of the folder"}),
     "prune": Offer(),
     "restore": Offer(),
 }
@@ -57,21 +65,16 @@ def arguments(name: str) -> list[tuple[str, dict[str, Any]]]:
     """Return what may stand behind a command, for argparse, in the words of a terminal."""
     offer = OFFERS[name]
     kept = [(argument, options) for argument, options in FORMS[name].arguments if argument not in offer.without]
-    return [(argument, _said(argument, options, offer)) for argument, options in (*kept, *offer.adds)]
-
-
-def _said(argument: str, options: dict[str, Any], offer: Offer) -> dict[str, Any]:
-    import argparse
-
-    text = argparse.SUPPRESS if argument in offer.silent else in_a_terminal(str(options.get("help") or ""))
-    return {**options, "help": text}
+    return [
+        (argument, {**options, "help": offer.says.get(argument) or in_a_terminal(str(options.get("help", "")))})
+        for argument, options in (*kept, *offer.adds)
+    ]
 
 
 def in_a_terminal(text: str) -> str:
     """Return what is said of ``%session`` as it is said here; commands that need a notebook keep their name."""
-    text = text.replace("another session, as for open", REF)
-    return re.sub(r"%{1,2}session (\w+)", _typed, text)
+    return re.sub(r"(%{1,2})session (\w+)", _typed, text)
 
 
 def _typed(found: re.Match[str]) -> str:
-    return f"{PROGRAM} {found[1]}" if found[1] in OFFERS else found[0]
+    return f"{PROGRAM} {found[2]}" if found[2] in OFFERS else found[0]

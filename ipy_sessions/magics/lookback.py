@@ -32,7 +32,8 @@ class LookbackCommands(Commands):
         wanted: tuple[By, ...] = SUMS if command.by is None else (command.by,)  # type: ignore[assignment]
         if command.by is None and command.ref:
             wanted = wanted[1:]
-        return usage.usage({by: [usage.Spent(**row) for row in totals(tables, by).to_pylist()] for by in wanted})
+        sums = {by: [usage.Spent(**row) for row in totals(tables, by).to_pylist()] for by in wanted}
+        return usage.usage(sums).of(sums)
 
     def _meant(self, command: Usage) -> list[Named]:
         """Return the sessions that are summed up; those in memory alone are no files to be read."""
