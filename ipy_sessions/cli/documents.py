@@ -107,7 +107,7 @@ def _verify(about: Any) -> Record:
 
 def _usage(about: Any) -> Record:
     return {
-        by: [{column.name: getattr(one, column.name) for column in TOTALS[by]} for one in about[by]] for by in about
+        by: [{one.name: getattr(row, one.name) for one in TOTALS[by]} for row in rows] for by, rows in about.items()
     }
 
 

@@ -32,7 +32,9 @@ class LookbackCommands(Commands):
         wanted: tuple[By, ...] = SUMS if command.by is None else (command.by,)  # type: ignore[assignment]
         if command.by is None and command.ref:
             wanted = wanted[1:]
-        sums = {by: [usage.Spent(**row) for row in totals(tables, by).to_pylist()] for by in wanted}
+        sums: dict[str, list[usage.Spent]] = {
+            by: [usage.Spent(**row) for row in totals(tables, by).to_pylist()] for by in wanted
+        }
         return usage.usage(sums).of(sums)
 
     def _meant(self, command: Usage) -> list[Named]:
