@@ -89,6 +89,19 @@ def test_a_long_text_goes_through_the_pager_of_a_terminal() -> None:
 
 
 @pytest.mark.usefixtures("folder")
+def test_less_is_told_to_show_colours(tmp_path: Path) -> None:
+    """Less shows the colours of a conversation, and not their codes; a pager that is not known to gets none."""
+    for name in ("less", "other"):
+        pager = tmp_path / name
+        pager.write_text('#!/bin/sh\necho "told: $LESS"\ncat\n')
+        pager.chmod(0o755)
+    with_less = in_terminal("show", "alice", PAGER=str(tmp_path / "less"), LINES="5")
+    assert "told: -R" in with_less
+    assert "\x1b[36m\x1b[1m[you, " in with_less
+    assert "\x1b" not in in_terminal("show", "alice", PAGER=str(tmp_path / "other"), LINES="5")
+
+
+@pytest.mark.usefixtures("folder")
 def test_the_folder_is_found_by_option_variable_or_here(tmp_path: Path) -> None:
     """--dir comes first, before the command or behind it, then IPY_SESSIONS_DIRECTORY, then .sessions here."""
     other = tmp_path / "elsewhere"

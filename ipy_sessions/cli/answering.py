@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from ipy_sessions.cli import conversations
@@ -15,7 +16,7 @@ from ipy_sessions.cli.documents import READ, TOLD, code
 from ipy_sessions.cli.offers import in_a_terminal
 from ipy_sessions.cli.parsing import Typed
 from ipy_sessions.cli.screen import show
-from ipy_sessions.commands.values import Command, History, Import, Prune, Restore, Verify
+from ipy_sessions.commands.values import Command, Export, History, Import, Prune, Restore, Verify
 from ipy_sessions.identifiers import moment, timestamp
 from ipy_sessions.magics.session import SessionCommands
 from ipy_sessions.render.markup import table
@@ -35,7 +36,7 @@ def answer(command: Command, typed: Typed, environ: Mapping[str, str]) -> int:
     environ
         The environment.
     """
-    desk = Desk(environ, typed.directory, writes=changes(command))
+    desk = Desk(environ, typed.directory, writes=changes(command), needed=needs_folder(command))
     try:
         if typed.ref:
             desk.read(typed.ref)  # from here on it is the one that is meant
@@ -49,6 +50,12 @@ def changes(command: Command) -> bool:
     done = isinstance(command, Prune) and command.yes
     mended = isinstance(command, Verify) and command.repair
     return done or mended or isinstance(command, Import) or (isinstance(command, Restore) and bool(command.ref))
+
+
+def needs_folder(command: Command) -> bool:
+    """Tell whether a command is about a folder that is there: it makes none, and its files are not named."""
+    named = isinstance(command, Export) and Path(command.ref).expanduser().is_file()
+    return not (named or isinstance(command, Import))
 
 
 def _answered(desk: Desk, command: Command, typed: Typed) -> int:

@@ -73,14 +73,19 @@ class Desk(Host):
     directory
         The folder; ``None`` for what the settings say.
     writes
-        Whether the command that is carried out changes the folder, and so may create it.
+        Whether the command that is carried out changes the folder.
+    needed
+        Whether the folder must be there.
     """
 
-    def __init__(self, environ: Mapping[str, str], directory: str | None = None, *, writes: bool = False) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], directory: str | None = None, *, writes: bool = False, needed: bool = True
+    ) -> None:
         super().__init__(None, Environment(environ))
         self.output = Aside()
         self._directory = directory
         self._writes = writes
+        self._needed = needed
 
     def place(self) -> Place:
         """Return where this runs: beside no notebook."""
@@ -94,7 +99,7 @@ class Desk(Host):
     @cached_property
     def _sessions(self) -> SessionManager:
         folder = self._folder()
-        if not (self._writes or folder.path.is_dir()):
+        if self._needed and not folder.path.is_dir():
             raise FolderError(f"There is no folder {folder.path}. Name the folder of your sessions with --dir PATH.")
         store = FolderStore(folder.path, index=self._writes)
         self.say_once([store.caution])

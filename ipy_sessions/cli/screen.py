@@ -49,7 +49,7 @@ def show(text: str, *, table: bool = False, pager: bool = True) -> None:
     if colours:
         text = _painted(text, click.style, table=table)
     if pager and text.count("\n") + 1 >= shutil.get_terminal_size().lines:
-        click.echo_via_pager(f"{text}\n", color=colours)
+        click.echo_via_pager(f"{text}\n", color=None if colours else False)  # None: where the pager can show them
     else:
         click.echo(text, color=colours)
 
