@@ -73,6 +73,15 @@ def test_a_session_is_meant_by_its_number_name_id_or_path(folder: Path, line: Li
     assert line("--dir", str(folder), "show", "alice").out == line("show", "alice").out
 
 
+def test_every_session_is_listed(line: Line) -> None:
+    """A notebook shows the latest 50; a shell gets all of them, for its pager or the next program of a pipe."""
+    with ses.SessionManager(".sessions", settings=ses.Settings(model="offline", offline_delay=0)) as manager:
+        for number in range(52):
+            manager.create(f"s{number}").append(ses.user("hello"))
+    assert len(line("list").out.splitlines()) == 53
+    assert line("show", "52").out.startswith("s0\n")
+
+
 def _files(folder: Path) -> dict[str, Any]:
     return {str(path): (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in folder.rglob("*")}
 

@@ -83,6 +83,7 @@ class Desk(Host):
     ) -> None:
         super().__init__(None, Environment(environ))
         self.output = Aside()
+        self.most = None  # what is long goes through a pager, or on to another program
         self._directory = directory
         self._writes = writes
         self._needed = needed

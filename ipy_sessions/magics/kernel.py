@@ -13,7 +13,7 @@ from ipy_sessions.library import Ref
 from ipy_sessions.magics.output import Output
 from ipy_sessions.manager import SessionManager
 from ipy_sessions.notebook import Place, look
-from ipy_sessions.render.panels import Listing, came, line, near
+from ipy_sessions.render.panels import SHOWN, Listing, came, line, near
 from ipy_sessions.session import FindModel, Session
 from ipy_sessions.settings import Settings
 from ipy_sessions.store.disk import FolderStore
@@ -55,6 +55,8 @@ class Kernel:
         """From a name to a model; ``None`` for the models that come with ipy_sessions."""
         self.listing: Listing | None = None
         """The list that was last shown."""
+        self.most: int | None = SHOWN
+        """Rows of a list that are shown; ``None`` for all."""
         self._manager: SessionManager | None = None
         self._said: set[str] = set()
         self._runs: dict[str, tuple[str, int]] = {}

@@ -128,8 +128,8 @@ class SessionCommands(Commands):
         seen = {row.path for row in shown} | {row.path for row in rows if row.archived}
         hidden = None if narrowed else len(rows) - len(seen)
         archived = 0 if narrowed else sum(row.archived for row in rows)
-        shown_list = panels.listing(self._host.listing, SYSTEM.now(), hidden, skipped, archived)
-        return shown_list.of((self._host.listing, skipped))
+        told = panels.listing(self._host.listing, SYSTEM.now(), hidden, skipped, archived, most=self._host.most)
+        return told.of((self._host.listing, skipped))
 
     @run.register
     def _close(self, _: Close) -> Markup:
