@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import pkgutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 from cli_kit import PROGRAM, Ran, folder, line, run
 
 import ipy_sessions as ses
+from ipy_sessions.cli.main import main
 from ipy_sessions.cli.offers import OFFERS
 from ipy_sessions.commands.forms import FORMS
 from ipy_sessions.identifiers import timestamp
@@ -32,7 +35,7 @@ READS = (
     ["usage"],
     ["verify"],
     ["verify", "alice"],
-    ["prune", "--keep", "1"],
+    ["prune", "--max-bytes", "1KB"],
     ["prune", "--trash"],
     ["restore"],
     ["export", "pi", "../out.jsonl", "--of", "alice"],
@@ -71,6 +74,13 @@ def test_a_session_is_meant_by_its_number_name_id_or_path(folder: Path, line: Li
         assert line("show", ref, "--json").data["session"] == alice["session"], ref
     assert line("show", "--json").data["session"] == rows[0]["session"]
     assert line("--dir", str(folder), "show", "alice").out == line("show", "alice").out
+
+
+def test_installing_brings_the_program() -> None:
+    """`ipy-sessions` on PATH is the same program as `python -m ipy_sessions`."""
+    written = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())
+    assert pkgutil.resolve_name(written["project"]["scripts"]["ipy-sessions"]) is main
+    assert run("--version").out == f"ipy-sessions {ses.__version__}\n"
 
 
 def test_every_session_is_listed(line: Line) -> None:

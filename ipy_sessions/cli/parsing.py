@@ -63,7 +63,7 @@ class Line(Parser):
 
     def error(self, message: str) -> NoReturn:
         """Raise argparse's message as one sentence, with what can be typed instead."""
-        found = re.search(r"invalid choice: '(.*?)' \(choose from", message)
+        found = re.search(r"invalid choice: '(.*?)'", message)
         if found is not None and message.startswith("argument COMMAND"):
             near = difflib.get_close_matches(found[1], OFFERS, n=1)
             meant = f" Did you mean {near[0]}?" if near else ""
