@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from ipy_sessions.store.interface import Store
     from ipy_sessions.store.memory import MemoryStore
     from ipy_sessions.summary import SessionInfo
+    from ipy_sessions.table.schema import schema
     from ipy_sessions.turns import Turn
     from ipy_sessions.upkeep import Upkeep
 
@@ -111,6 +112,7 @@ _HOMES = {
     "store.memory": ["MemoryStore"],
     "retention": ["Policy"],
     "summary": ["SessionInfo"],
+    "table.schema": ["schema"],
     "turns": ["Turn"],
     "upkeep": ["Upkeep"],
 }
@@ -177,6 +179,7 @@ __all__ = [
     "load_ipython_extension",
     "plan",
     "read",
+    "schema",
     "unload_ipython_extension",
     "usage",
     "user",

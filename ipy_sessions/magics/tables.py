@@ -4,45 +4,91 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Literal, get_args, overload
 
-from ipy_sessions.errors import SessionsError
+from ipy_sessions.errors import SessionsError, SettingError
 from ipy_sessions.magics.twins import host
 from ipy_sessions.table import read as tables
 from ipy_sessions.table.arrow import to_pandas
 from ipy_sessions.table.corpus import Named
 from ipy_sessions.table.part import ALL
+from ipy_sessions.table.read import Tables
 from ipy_sessions.table.usage_totals import By, totals
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ipy_sessions.table.cluster import DaskTables
 
-def read(named: Named | Iterable[Named] | None = None, *, branch: str | int = ALL) -> tables.Tables:
+
+@overload
+def read(
+    named: Named | Iterable[Named] | None = None,
+    *,
+    branch: str | int = ALL,
+    engine: Literal["local"] = "local",
+    partition_bytes: int | None = None,
+) -> Tables: ...
+
+
+@overload
+def read(
+    named: Named | Iterable[Named] | None = None,
+    *,
+    branch: str | int = ALL,
+    engine: Literal["dask"],
+    partition_bytes: int | None = None,
+) -> DaskTables: ...
+
+
+def read(
+    named: Named | Iterable[Named] | None = None,
+    *,
+    branch: str | int = ALL,
+    engine: str = "local",
+    partition_bytes: int | None = None,
+) -> Tables | DaskTables:
     """Return conversations as tables: ``.sessions``, ``.messages``, ``.blocks``, ``.tools``, ``.turns`` and so on.
 
     Parameters
     ----------
     named
-        A file; a folder, with all that is below it; a pattern such as ``"~/.claude/projects/**/*.jsonl"``; an open
-        session, or a row of a list; or several of them. Formats are told by what stands in the files. ``None`` for
-        the folder of this kernel's sessions, or ``.sessions`` where this is no kernel that has some.
+        A file; a folder, with all that is below it; a pattern such as ``"~/.claude/projects/**/*.jsonl"``; an address
+        that fsspec knows, such as ``"s3://bucket/folder"``; an open session, or a row of a list; or several of them.
+        Formats are told by what stands in the files. ``None`` for the folder of this kernel's sessions, or
+        ``.sessions`` where this is no kernel that has some.
     branch
         ``"all"``: everything that was said. ``"active"``: what is on the branch where each conversation goes on. Or a
         turn of one session, by its number, its label or its id's end: the way to its end.
+    engine
+        ``"local"``: tables in this process. ``"dask"``: the same tables as Dask DataFrames, made by the workers of a
+        cluster (extra ``dask``).
+    partition_bytes
+        Of the engine ``"dask"``: bytes of files that a partition is made of at most; by default 128 MB.
 
     Returns
     -------
-    Tables
-        Each is made when it is first looked at: ``.to_pandas()``, ``.to_polars()``, ``.to_arrow()``,
-        ``.to_parquet(path)``.
+    Tables or DaskTables
+        Each is made when it is first looked at. Those of ``"local"`` have ``.to_pandas()``, ``.to_polars()``,
+        ``.to_arrow()`` and ``.to_parquet(path)``; each of ``"dask"`` is a `dask.dataframe.DataFrame`.
 
     Raises
     ------
     SessionNotFoundError
         When nothing is there that was named.
+    SettingError
+        When there is no such engine.
+    SessionsError
+        When Dask is not installed, or cannot read what is named, since it is in memory.
     """
-    return tables.read(here() if named is None else named, branch=branch)
+    named = here() if named is None else named
+    if engine == "local":
+        return tables.read(named, branch=branch)
+    if engine == "dask":
+        from ipy_sessions.table import cluster
+
+        return cluster.read(named, branch=branch, partition_bytes=partition_bytes)
+    raise SettingError(f"There is no engine {engine!r}. Give 'local', which is the default, or 'dask'.")
 
 
 def usage(named: Named | Iterable[Named] | None = None, *, by: By = "session") -> pd.DataFrame:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from ipy_sessions.errors import SessionNotFoundError
 
@@ -78,12 +79,25 @@ def _below(folder: Path) -> Iterator[Path]:
 
 def _addressed(address: str) -> list[str]:
     try:
-        import fsspec
+        from fsspec.core import url_to_fs
     except ImportError:
         raise SessionNotFoundError(f"{address} needs fsspec: `pip install 'ipy_sessions[dask]'`.") from None
+    try:
+        return list(_there(address, *url_to_fs(address)))
+    except Exception as error:  # each kind of storage has errors of its own
+        raise SessionNotFoundError(
+            f"{address} cannot be listed: {str(error) or type(error).__name__}. "
+            "Give the address of a file, or of each of them."
+        ) from error
 
-    system, path = fsspec.url_to_fs(address)
-    names = [path] if any(sign in path for sign in "*?[") else [f"{path.rstrip('/')}/**/*.jsonl"]
-    if not any(sign in path for sign in "*?[") and system.isfile(path):
-        return [address]
-    return [system.unstrip_protocol(file) for name in names for file in system.glob(name)]
+
+def _there(address: str, system: Any, path: str) -> Iterator[str]:
+    if any(sign in path for sign in "*?["):
+        yield from (system.unstrip_protocol(file) for file in system.glob(path))
+    elif not address.endswith("/") and system.isfile(path):
+        yield address
+    else:
+        for file in system.find(path):
+            below = PurePosixPath(file.removeprefix(path).lstrip("/"))
+            if PASSED_OVER.isdisjoint(below.parts) and any(below.match(name) for name in NAMES):
+                yield system.unstrip_protocol(file)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -82,45 +82,56 @@ class Corpus:
 
     def __init__(self, named: Iterable[Named], branch: str | int = ALL) -> None:
         self.branch = branch
-        self._paths: list[str] = []
-        self._given: list[Transcript] = []
+        self.paths: list[str] = []
+        self.given: list[Transcript] = []
         self.skipped: list[Skipped] = []
+        self._passed_over: tuple[type[Exception], ...] = (NotASessionError, OSError)
         for one in named:
             self._name(one)
 
+    @classmethod
+    def of(cls, own: Sequence[Own], others: Sequence[str], sessions: Iterable[str], branch: str | int = ALL) -> Corpus:
+        """Return the corpus of files that were looked at before, here or on another machine.
+
+        A file that cannot be read is an error: it could be when it was looked at, and a second try may succeed.
+
+        Parameters
+        ----------
+        own, others
+            Our own files, each session once, and the others.
+        sessions
+            Ids of the sessions that are ours, those included that are read elsewhere.
+        branch
+            As above.
+        """
+        corpus = cls((), branch)
+        corpus._sorted = list(own), list(others)
+        corpus.sessions = frozenset(sessions)
+        corpus._passed_over = (NotASessionError,)
+        return corpus
+
     def _name(self, one: Named) -> None:
         if isinstance(one, Transcript):
-            self._given.append(one)
+            self.given.append(one)
         elif isinstance(one, Session):
             path = str(one.file) if one.file.exists() else ""
-            self._given.append(Transcript(one.header, list(one.tree), OwnReader.name, path))
+            self.given.append(Transcript(one.header, list(one.tree), OwnReader.name, path))
         else:
-            self._paths += find(str(one.path) if isinstance(one, SessionInfo) else one)
+            self.paths += find(str(one.path) if isinstance(one, SessionInfo) else one)
 
     def __str__(self) -> str:
         """Return how much was named; nothing is read for it."""
-        count = len(set(self._paths)) + len(self._given)
-        return f"{count:,} file{'' if count == 1 else 's'}" if self._paths else f"{count:,} conversations"
+        count = len(set(self.paths)) + len(self.given)
+        return f"{count:,} file{'' if count == 1 else 's'}" if self.paths else f"{count:,} conversations"
 
     @cached_property
     def _sorted(self) -> tuple[list[Own], list[str]]:
         """Our own files, and the others, each conversation of ours once."""
-        own: dict[str, Own] = {}
-        others: list[str] = []
-        held = {transcript.id for transcript in self._given}
-        for path in dict.fromkeys(self._paths):
-            file = _own(path)
-            if file is None:
-                others.append(path)
-            elif file.session not in held and ((known := own.get(file.session)) is None or known.size < file.size):
-                own[file.session] = file
-        kept = {file.path for file in own.values()}
-        self.skipped += [
-            Skipped(path, "It holds a session that another file holds as well.")
-            for path in dict.fromkeys(self._paths)
-            if path not in kept and path not in others
-        ]
-        return list(own.values()), others
+        looked = {path: _own(path) for path in dict.fromkeys(self.paths)}
+        held = {transcript.id for transcript in self.given}
+        own, copies = once_each((file for file in looked.values() if file is not None), held)
+        self.skipped += copies
+        return own, [path for path, file in looked.items() if file is None]
 
     @property
     def own(self) -> Sequence[Own]:
@@ -130,7 +141,7 @@ class Corpus:
     @cached_property
     def sessions(self) -> frozenset[str]:
         """Ids of the sessions that are ours, or were given: what was forked from one of them counts there."""
-        return frozenset([file.session for file in self.own] + [transcript.id for transcript in self._given])
+        return frozenset([file.session for file in self.own] + [transcript.id for transcript in self.given])
 
     def parts(self, *, own: bool = True) -> Iterator[Part]:
         """Yield the conversations, read one after the other; `own` tells whether our files are among them."""
@@ -139,7 +150,7 @@ class Corpus:
 
     def transcripts(self, *, own: bool = True) -> Iterator[Transcript]:
         """Yield what the files hold."""
-        yield from self._given
+        yield from self.given
         if own:
             for file in self.own:
                 yield from self._read(file.path)
@@ -156,7 +167,7 @@ class Corpus:
         try:
             with _no_collection():
                 found = list(read(File(path, load(path))))
-        except (NotASessionError, OSError) as error:
+        except self._passed_over as error:
             self._skip(path, str(error))
         else:
             yield from found
@@ -172,6 +183,22 @@ class Corpus:
             return str(self.branch)
         turns = Part(transcript).turns
         return turn_meant(str(self.branch), turns, transcript.header.fields.get("name") or transcript.id).last
+
+
+def several(named: Named | Iterable[Named]) -> Iterable[Named]:
+    """Return what is named as several, also where it is one."""
+    return (named,) if isinstance(named, (str, Path, Session, SessionInfo, Transcript)) else named
+
+
+def once_each(files: Iterable[Own], held: Collection[str] = ()) -> tuple[list[Own], list[Skipped]]:
+    """Return the largest file of each session but for those that are held already, and the files that are left out."""
+    files, largest = list(files), dict[str, Own]()
+    for file in files:
+        if file.session not in held and ((known := largest.get(file.session)) is None or known.size < file.size):
+            largest[file.session] = file
+    kept = {file.path for file in largest.values()}
+    reason = "It holds a session that another file holds as well."
+    return list(largest.values()), [Skipped(file.path, reason) for file in files if file.path not in kept]
 
 
 def _own(path: str) -> Own | None:

@@ -6,18 +6,14 @@ The nine tables belong together: they are made of the same conversations, each o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from ipy_sessions.readers.transcript import Transcript
-from ipy_sessions.session import Session
-from ipy_sessions.summary import SessionInfo
 from ipy_sessions.table import calls, messages, sessions, turns
 from ipy_sessions.table.arrow import batches
-from ipy_sessions.table.corpus import Corpus, Named, Skipped
+from ipy_sessions.table.corpus import Corpus, Named, Skipped, several
 from ipy_sessions.table.frame import Table
 from ipy_sessions.table.messages import Row
+from ipy_sessions.table.nine import Nine
 from ipy_sessions.table.part import ALL, Once, Part
 from ipy_sessions.table.schema import TABLES
 
@@ -40,7 +36,7 @@ ROWS: Mapping[str, Rows] = {
 """How the rows of each table are made of a conversation."""
 
 
-class Tables:
+class Tables(Nine[Table]):
     """The tables of some conversations; `schema.TABLES` says what their columns hold.
 
     Parameters
@@ -51,51 +47,6 @@ class Tables:
 
     def __init__(self, corpus: Corpus) -> None:
         self.corpus = corpus
-
-    @cached_property
-    def sessions(self) -> Table:
-        """One row a session, a sub-agent's own ones included."""
-        return self._table("sessions")
-
-    @cached_property
-    def messages(self) -> Table:
-        """One row a message."""
-        return self._table("messages")
-
-    @cached_property
-    def blocks(self) -> Table:
-        """One row a content block."""
-        return self._table("blocks")
-
-    @cached_property
-    def tools(self) -> Table:
-        """One row a call of a tool, joined with its result; a call that was copied to a branch or a fork is one."""
-        return self._table("tools")
-
-    @cached_property
-    def turns(self) -> Table:
-        """One row a turn: a question and all that answers it."""
-        return self._table("turns")
-
-    @cached_property
-    def usage(self) -> Table:
-        """One row for whatever has cost something: the sums are never counted twice."""
-        return self._table("usage")
-
-    @cached_property
-    def branches(self) -> Table:
-        """One row a branch."""
-        return self._table("branches")
-
-    @cached_property
-    def cells(self) -> Table:
-        """One row a notebook's cell that has asked."""
-        return self._table("cells")
-
-    @cached_property
-    def attachments(self) -> Table:
-        """One row an image or a document in a message."""
-        return self._table("attachments")
 
     @property
     def skipped(self) -> Sequence[Skipped]:
@@ -132,5 +83,4 @@ def read(named: Named | Iterable[Named], *, branch: str | int = ALL) -> Tables:
     SessionNotFoundError
         When nothing is there that was named.
     """
-    several = (named,) if isinstance(named, (str, Path, Session, SessionInfo, Transcript)) else named
-    return Tables(Corpus(several, branch))
+    return Tables(Corpus(several(named), branch))

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from ipy_sessions.errors import SessionsError
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -200,7 +202,26 @@ TABLES: Mapping[str, Columns] = {
 
 
 def schema(table: str) -> pa.Schema:
-    """Return a table's Arrow schema; what each column says is its field's metadata ``says``."""
+    """Return a table's Arrow schema, for whatever else reads or writes it: names, types, and what each column holds.
+
+    Parameters
+    ----------
+    table
+        ``"sessions"``, ``"messages"``, ``"blocks"``, ``"tools"``, ``"turns"``, ``"usage"``, ``"branches"``,
+        ``"cells"`` or ``"attachments"``.
+
+    Returns
+    -------
+    pyarrow.Schema
+        What a column holds, with its unit, is its field's metadata ``says``.
+
+    Raises
+    ------
+    SessionsError
+        When there is no such table.
+    """
+    if table not in TABLES:
+        raise SessionsError(f"There is no table {table!r}. There are {', '.join(TABLES)}.")
     return schema_of(TABLES[table])
 
 
