@@ -36,7 +36,13 @@ def answer(command: Command, typed: Typed, environ: Mapping[str, str]) -> int:
     environ
         The environment.
     """
-    desk = Desk(environ, typed.directory, writes=changes(command), needed=needs_folder(command))
+    desk = Desk(
+        environ,
+        typed.directory,
+        writes=changes(command),
+        needed=needs_folder(command),
+        variables=typed.variables,
+    )
     try:
         if typed.ref:
             desk.read(typed.ref)  # from here on it is the one that is meant

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from ipy_sessions.cli.offers import in_a_terminal
@@ -76,12 +77,20 @@ class Desk(Host):
         Whether the command that is carried out changes the folder.
     needed
         Whether the folder must be there.
+    variables
+        What a command may name by ``$name``, as in a notebook its variables.
     """
 
     def __init__(
-        self, environ: Mapping[str, str], directory: str | None = None, *, writes: bool = False, needed: bool = True
+        self,
+        environ: Mapping[str, str],
+        directory: str | None = None,
+        *,
+        writes: bool = False,
+        needed: bool = True,
+        variables: Mapping[str, str] = {},
     ) -> None:
-        super().__init__(None, Environment(environ))
+        super().__init__(SimpleNamespace(user_ns=dict(variables)), Environment(environ))
         self.output = Aside()
         self.most = None  # what is long goes through a pager, or on to another program
         self._directory = directory

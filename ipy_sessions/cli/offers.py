@@ -41,7 +41,11 @@ OFFERS = {
     ),
     "show": Offer("Read a conversation, or its last answer alone.", {"ref": REF}),
     "search": Offer(without=("--here",)),
-    "sql": Offer(),
+    "sql": Offer(
+        without=("--df",),
+        says={"query": "one SELECT in DuckDB's dialect, in quotes; $NAME is what --set says"},
+        adds=(("--set", {"action": "append", "default": [], "metavar": "NAME=VALUE", "help": "the text of $NAME"}),),
+    ),
     "history": Offer(
         "Show the messages of a conversation, a line each; or what was asked alone.",
         without=("--df",),

@@ -41,6 +41,8 @@ class Typed(NamedTuple):
         Whether long texts may go through one.
     shell
         Whose completion script is wanted.
+    variables
+        What a query may name: texts by their names.
     """
 
     command: Command | None
@@ -49,6 +51,7 @@ class Typed(NamedTuple):
     json: bool = False
     pager: bool = True
     shell: str = ""
+    variables: Mapping[str, str] = {}
 
 
 class Line(Parser):
@@ -147,4 +150,11 @@ def _typed(read: argparse.Namespace) -> Typed:
     if name in (None, "completion"):
         return Typed(None, shell=getattr(read, "shell", ""), **common)
     ref = " ".join(read.ref) if any(argument == "ref" for argument, _ in OFFERS[name].adds) else ""
-    return Typed(FORMS[name].build(read), ref, **common)
+    return Typed(FORMS[name].build(read), ref, variables=_variables(getattr(read, "set", [])), **common)
+
+
+def _variables(written: Sequence[str]) -> dict[str, str]:
+    for pair in written:
+        if not pair.partition("=")[0].isidentifier() or "=" not in pair:
+            raise CommandError(f"--set takes NAME=VALUE, and not {pair!r}. For example: --set model=offline")
+    return dict(pair.split("=", 1) for pair in written)
