@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -107,5 +108,12 @@ def _print_json(data: Any) -> None:
     sys.stdout.buffer.write(f"{text}\n".encode("utf-8", "backslashreplace"))
 
 
-def _plain(value: object) -> str:
-    return timestamp(value) if isinstance(value, datetime) else str(value)
+def _plain(value: object) -> str | float:
+    """Return a value that JSON has not: times in UTC where they have a zone, bytes as hexadecimal digits."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return timestamp(value.astimezone(UTC))
+    if isinstance(value, date | time):  # a datetime, too
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
+    return value.hex() if isinstance(value, bytes) else str(value)
