@@ -1,8 +1,8 @@
 """Every figure that the project quotes, each beside its floor or its peer in the same run.
 
 Usage: run.py [NAME ...], with names from startup, append, masking, listing, opening, reading, display, server, stream,
-tree; all of them by default. ``stream`` needs a Chromium, named by the variable CHROMIUM, as `make bench` does. The
-exit status is 1 when a figure misses its target.
+tree, strict, searching; all of them by default. ``stream`` needs a Chromium, named by the variable CHROMIUM, as
+`make bench` does. The exit status is 1 when a figure misses its target.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from listing import listing
 from masking import masking
 from opening import opening
 from reading import reading
+from searching import searching
 from server import server
 from startup import startup
 from streaming import display, stream
@@ -34,6 +35,7 @@ FIGURES: dict[str, Callable[[], list[Figure]]] = {
     "stream": stream,
     "tree": tree,
     "strict": strict,
+    "searching": searching,
 }
 
 

@@ -55,7 +55,8 @@ if TYPE_CHECKING:
     )
     from ipy_sessions.events import BlockEnd, Finished, Notice, Reply, Started, TextDelta, ThinkingDelta, Waiting
     from ipy_sessions.exchange import Exchange
-    from ipy_sessions.magics.tables import read, usage
+    from ipy_sessions.hit import Hit
+    from ipy_sessions.magics.tables import read, search, usage
     from ipy_sessions.magics.twins import cells, compare, current, draw, history, plan
     from ipy_sessions.manager import SessionManager
     from ipy_sessions.planning import Plan
@@ -101,7 +102,8 @@ _HOMES = {
     ],
     "events": ["BlockEnd", "Finished", "Notice", "Reply", "Started", "TextDelta", "ThinkingDelta", "Waiting"],
     "exchange": ["Exchange"],
-    "magics.tables": ["read", "usage"],
+    "hit": ["Hit"],
+    "magics.tables": ["read", "search", "usage"],
     "magics.twins": ["cells", "compare", "current", "draw", "history", "plan"],
     "manager": ["SessionManager"],
     "planning": ["Plan"],
@@ -131,6 +133,7 @@ __all__ = [
     "FolderError",
     "FolderStore",
     "Header",
+    "Hit",
     "InvalidEntryError",
     "InvalidIdError",
     "LogLostError",
@@ -180,6 +183,7 @@ __all__ = [
     "plan",
     "read",
     "schema",
+    "search",
     "unload_ipython_extension",
     "usage",
     "user",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ipy_sessions.commands.parser import Parser, new_parser, variable
-from ipy_sessions.commands.values import Command, History, Share, Usage
+from ipy_sessions.commands.values import Command, History, Search, Share, Usage
 from ipy_sessions.errors import CommandError
 
 FILTERS = ("name", "tag", "model", "key", "since", "until")
@@ -99,6 +99,26 @@ def a_name(words: Sequence[str]) -> str:
     if not name:
         raise CommandError("A name cannot be empty. Type `%session rename NAME`, or `%session rename --clear`.")
     return name
+
+
+def searching(read: argparse.Namespace) -> Search:
+    """Return what is looked for, and where."""
+    what = " ".join(read.text) if read.regex or not any(" " in word for word in read.text) else read.text
+    if read.user and read.assistant:
+        raise CommandError("Either what you have said is looked for, or the model: leave out both, and it is both.")
+    role = next((name for name in ("user", "assistant") if getattr(read, name)), None)
+    narrowed = {"regex": read.regex, "deep": read.deep, "case": True if read.case else None, "role": role}
+    narrowed |= given(read, ("tool", "notebook"))
+    if read.limit is not None:
+        narrowed["limit"] = _count("--limit", read.limit)
+    kept = {name: value for name, value in narrowed.items() if value not in (None, False)}
+    return Search(what, kept, given(read, ("since", "until")), read.here, read.within or [])
+
+
+def _count(option: str, written: str) -> int:
+    if not (written.isdecimal() and 1 <= int(written[:9]) <= MOST_TURNS):
+        raise CommandError(f"{option} takes a number from 1, and not {written!r}.")
+    return int(written)
 
 
 def sharing(read: argparse.Namespace) -> Share:

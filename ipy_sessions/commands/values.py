@@ -288,10 +288,36 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 class Show(msgspec.Struct, frozen=True):
-    """``%session show``: the conversation to read, of this session or another; or its last answer alone."""
+    """``%session show``: the conversation to read, of this session or another; one turn, or its last answer alone."""
 
     ref: str = ""
     last: bool = False
+    turn: str = ""
+
+
+class Search(msgspec.Struct, frozen=True):
+    """``%session search``: find messages by what they say.
+
+    Parameters
+    ----------
+    what
+        Words and phrases, each as it stands; or, where quotes were left in it, the line as it was typed.
+    narrowed
+        What narrows the search: ``regex``, ``case``, ``role``, ``tool``, ``notebook``, ``deep`` and ``limit`` as
+        `magics.tables.search` takes them.
+    dates
+        ``since`` and ``until`` as they were typed.
+    here
+        Only the sessions of this notebook.
+    paths
+        Files, folders and patterns to look in, in place of the kernel's sessions.
+    """
+
+    what: str | list[str]
+    narrowed: dict[str, Any] = {}
+    dates: dict[str, str] = {}
+    here: bool = False
+    paths: list[str] = []
 
 
 class File(msgspec.Struct, frozen=True):
@@ -313,5 +339,5 @@ class Help(msgspec.Struct, frozen=True):
 Command: TypeAlias = (
     Where | New | Open | Fork | List | Continue | Close | Keep | Rename | Tag | Mark | Delete | Restore | Prune
     | Verify | Redact | Share | Export | Import | Rewind | Switch | Label | Hide | Drop | Plan | Cells | Tree | Compare
-    | History | Again | Show | Usage | File | Set | Help
+    | History | Again | Search | Show | Usage | File | Set | Help
 )  # fmt: skip

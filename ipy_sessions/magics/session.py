@@ -35,6 +35,7 @@ from ipy_sessions.magics.exchange import ExchangeCommands
 from ipy_sessions.magics.host import Host
 from ipy_sessions.magics.lookback import LookbackCommands
 from ipy_sessions.magics.progress import Watched
+from ipy_sessions.magics.search import SearchCommands
 from ipy_sessions.magics.travel import TravelCommands
 from ipy_sessions.magics.upkeep import UpkeepCommands
 from ipy_sessions.render import markup, panels
@@ -52,7 +53,7 @@ class SessionCommands(Commands):
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
-        more = (ExchangeCommands(host), LookbackCommands(host))
+        more = (ExchangeCommands(host), LookbackCommands(host), SearchCommands(host))
         self._others = (UpkeepCommands(host), TravelCommands(host), CellCommands(host), *more)
 
     @singledispatchmethod
@@ -173,10 +174,13 @@ class SessionCommands(Commands):
 
     def _shown(self, session: Session, command: Show) -> Markup:
         path = session.tree.path()
+        if command.turn and command.last:
+            raise CommandError("Either a turn is shown, or the last answer: leave out `--turn` or `--last`.")
         if not command.last:
             turns = session.turns
             numbers = {question: number for number, question in enumerate(turns.ids, start=1)}
-            return transcript(session.title, path, Marks(session.hidden, turns.labels, numbers))
+            shown_path = session.turn(command.turn).entries if command.turn else path
+            return transcript(session.title, shown_path, Marks(session.hidden, turns.labels, numbers))
         last = next((entry for entry in reversed(path) if entry.role is not None), None)
         if last is None or last.role != "assistant":
             raise CommandError(f"{session.title} has no answer to its last question. Ask again.")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args, overload
 
 from ipy_sessions.errors import SessionsError, SettingError
 from ipy_sessions.magics.twins import host
+from ipy_sessions.searching.hits import Hits
+from ipy_sessions.searching.search import SHOWN, prepared
 from ipy_sessions.table import read as tables
 from ipy_sessions.table.arrow import to_pandas
 from ipy_sessions.table.corpus import Named
@@ -119,6 +122,76 @@ def usage(named: Named | Iterable[Named] | None = None, *, by: By = "session") -
     if by not in get_args(By):
         raise SessionsError(f"usage is summed up by 'session', 'model' or 'day', and not by {by!r:.60}.")
     return to_pandas(totals(read(named), by))
+
+
+def search(  # noqa: PLR0913 - each of them narrows the search
+    what: str | Sequence[str],
+    named: Named | Iterable[Named] | None = None,
+    *,
+    regex: bool = False,
+    case: bool | None = None,
+    role: str | None = None,
+    tool: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    notebook: str | None = None,
+    deep: bool = False,
+    limit: int | None = SHOWN,
+) -> Hits:
+    """Return the messages that hold what is looked for, the best first. Nothing is indexed.
+
+    Parameters
+    ----------
+    what
+        Words and ``"quoted phrases"``, all of which stand in one message, in any order; a list of texts, each of which
+        is taken as it stands; or, with `regex`, a regular expression of Python's `re`.
+    named
+        Where is looked, as for `read`.
+    regex
+        Whether `what` is a regular expression.
+    case
+        Whether capitals matter; ``None``: only when one is typed. Accents always do.
+    role
+        Only what the ``"user"`` or the ``"assistant"`` has said.
+    tool
+        Only calls of this tool and what they have returned.
+    since, until
+        Only messages that are not older, not younger; aware.
+    notebook
+        Only sessions of this notebook: its name, or its path's end.
+    deep
+        Whether thinking, and calls of tools and what they have returned, are looked at, too.
+    limit
+        How many hits are told; ``None`` for all of them.
+
+    Returns
+    -------
+    list of Hit
+        It shows itself as a table; ``.total`` is how many messages were found in all, in ``.sessions`` sessions, and
+        ``.to_pandas()`` returns a frame.
+
+    Raises
+    ------
+    CommandError
+        When there is nothing to look for, or the regular expression is none.
+    SessionNotFoundError
+        When nothing is there that was named.
+    """
+    begun = prepared(
+        what,
+        here() if named is None else named,
+        regex=regex,
+        case=case,
+        role=role,
+        tool=tool,
+        since=since,
+        until=until,
+        notebook=notebook,
+        deep=deep,
+        limit=limit,
+    )
+    begun.run()
+    return begun.hits()
 
 
 def here() -> Path:

@@ -6,7 +6,9 @@ It owns where transcripts are looked for. What stands in a file is told by the r
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -63,18 +65,26 @@ def load(path: str) -> bytes:
 
 def _local(path: Path) -> list[str]:
     if path.is_dir():
-        return [str(file) for file in _below(path)]
+        return list(_below(str(path)))
     if path.exists():
         return [str(path)]
     matched = glob.glob(str(path), recursive=True, include_hidden=True)  # noqa: PTH207 - which has no hidden ones
     return [file for file in matched if Path(file).is_file()]
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    for name in NAMES:
-        for path in folder.rglob(name):
-            if PASSED_OVER.isdisjoint(path.relative_to(folder).parts) and path.is_file():
-                yield path
+def _below(folder: str) -> Iterator[str]:
+    """Yield the transcripts in a folder and below; ten thousand of them are named while somebody waits."""
+    try:
+        with os.scandir(folder) as entries:
+            inside = list(entries)
+    except OSError:
+        return
+    for entry in inside:
+        if entry.is_dir(follow_symlinks=False):
+            if entry.name not in PASSED_OVER:
+                yield from _below(entry.path)
+        elif any(fnmatch(entry.name, name) for name in NAMES) and entry.is_file():
+            yield entry.path
 
 
 def _addressed(address: str) -> list[str]:

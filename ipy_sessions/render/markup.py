@@ -118,20 +118,21 @@ def fenced(lines: Sequence[str], language: str = "") -> str:
     return "\n".join([f"{fence}{language}", *lines, fence])
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> Markup:
+def table(head: Sequence[str], rows: Sequence[Sequence[str | Markup]], *, right: Sequence[int] = ()) -> Markup:
     """Return a table in both forms.
 
     Parameters
     ----------
     head, rows
-        Plain text for every cell.
+        Plain text for every cell, or what has both forms already.
     right
         The columns that stand to the right.
     """
     rule = ["---:" if column in right else "---" for column in range(len(head))]
-    marked = [list(map(escaped, head)), rule, *(list(map(escaped, row)) for row in rows)]
+    marked = [list(map(escaped, head)), rule, *(list(map(_marked, row)) for row in rows)]
     markdown = "\n".join(f"| {' | '.join(row)} |" for row in marked)
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    plain = [[cell.plain if isinstance(cell, Markup) else cell for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(head, *plain, strict=True)]
 
     def line(row: Sequence[str]) -> str:
         cells = (
@@ -140,4 +141,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence
         )
         return "  ".join(cells).rstrip()
 
-    return Markup(markdown, "\n".join(map(line, [head, *rows])))
+    return Markup(markdown, "\n".join(map(line, [head, *plain])))
+
+
+def _marked(cell: str | Markup) -> str:
+    return cell.markdown if isinstance(cell, Markup) else escaped(cell)

@@ -31,7 +31,7 @@ from ipy_sessions.table.part import ACTIVE, ALL, Part
 Named: TypeAlias = str | Path | SessionInfo | Session | Transcript
 """A file, a folder or a pattern; a row of a list; a session that is open; a conversation that was read."""
 
-FIRST = 64 * 1024  # bytes in which a header of ours ends
+FIRST, MORE = 2 * 1024, 64 * 1024  # bytes in which a header of ours ends, mostly and always
 
 
 class Own(NamedTuple):
@@ -158,7 +158,7 @@ class Corpus:
         for path in self._sorted[1]:
             for transcript in self._read(path):
                 if transcript.id in held:
-                    self._skip(path, f"Its session {transcript.id} was read already.")
+                    self.skip(path, f"Its session {transcript.id} was read already.")
                 else:
                     held.add(transcript.id)
                     yield transcript
@@ -168,11 +168,12 @@ class Corpus:
             with _no_collection():
                 found = list(read(File(path, load(path))))
         except self._passed_over as error:
-            self._skip(path, str(error))
+            self.skip(path, str(error))
         else:
             yield from found
 
-    def _skip(self, path: str, reason: str) -> None:
+    def skip(self, path: str, reason: str) -> None:
+        """Keep in mind, once, that a file could not be read, or is not in the tables for another reason."""
         skipped = Skipped(path, reason)
         if skipped not in self.skipped:
             self.skipped.append(skipped)
@@ -210,7 +211,10 @@ def _own(path: str) -> Own | None:
     except OSError:
         return None
     try:
-        first = _first(os.read(descriptor, FIRST).removeprefix(BYTE_ORDER_MARK).partition(b"\n")[0])
+        head = os.read(descriptor, FIRST)
+        if b"\n" not in head and len(head) == FIRST:
+            head += os.read(descriptor, MORE - FIRST)
+        first = _first(head.removeprefix(BYTE_ORDER_MARK).partition(b"\n")[0])
         return Own(path, first.id, os.fstat(descriptor).st_size) if first.type == "session" else None
     except (ValueError, OSError):
         return None

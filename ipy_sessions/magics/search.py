@@ -1,0 +1,93 @@
+"""What ``%session search`` does: the kernel's sessions are looked through, and what is found can be opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import singledispatchmethod
+from typing import Any
+
+from ipy_sessions.commands.dates import wanted
+from ipy_sessions.commands.values import Search
+from ipy_sessions.errors import CommandError
+from ipy_sessions.identifiers import SYSTEM
+from ipy_sessions.magics.commands import Commands
+from ipy_sessions.magics.host import Host
+from ipy_sessions.magics.progress import Watched
+from ipy_sessions.magics.stopped import Stopped
+from ipy_sessions.manager import SessionManager
+from ipy_sessions.notebook import Place
+from ipy_sessions.render.hits import found
+from ipy_sessions.render.markup import Markup
+from ipy_sessions.render.panels import Listing
+from ipy_sessions.searching.hits import Hits
+from ipy_sessions.searching.search import prepared
+from ipy_sessions.summary import SessionInfo
+from ipy_sessions.table.corpus import Named
+
+
+class SearchCommands(Commands):
+    """Carries out ``%session search``.
+
+    Parameters
+    ----------
+    host
+        The kernel.
+    watched
+        What shows how far it has come.
+    """
+
+    def __init__(self, host: Host, watched: type[Watched] = Watched) -> None:
+        super().__init__(host)
+        self._watched = watched
+
+    @singledispatchmethod
+    def run(self, command: Any) -> Any:
+        """Carry out a command."""
+        raise TypeError(f"{command!r} is no command of this kind")
+
+    @run.register
+    def _search(self, command: Search) -> Markup:
+        place = self._host.place()
+        manager = self._host.manager(place)
+        dates = wanted(command.dates, SYSTEM.now())
+        named = _named(command, manager, place)
+        if not named:
+            raise CommandError("There is no session to look in yet. Ask something, and there is one.")
+        search = prepared(command.what, named, **command.narrowed, **dates)
+        try:
+            with self._watched(self._host.output, "sessions") as progress:
+                search.run(progress)
+        except KeyboardInterrupt:
+            note = f"Stopped after {search.done:,} sessions: this is what was found by then."
+            self._host.output.show(self._shown(search.hits(), manager, [note]))
+            raise Stopped("Stopped.") from None
+        return self._shown(search.hits(), manager)
+
+    def _shown(self, hits: Hits, manager: SessionManager, notes: Iterable[str] = ()) -> Markup:
+        """Return what is shown of hits; from now on the numbers of their rows mean their sessions."""
+        rows = {str(row.path): row for row in manager.list(archived=None)} if hits else {}
+        rows |= {session.id: session.info() for session in manager.opened if not session.in_file}
+        others: list[SessionInfo] = []
+        numbers: list[int | None] = []
+        for hit in hits:
+            row = rows.get(hit.path) or rows.get(hit.session)
+            numbers.append(None if row is None else len(others) + 1)
+            others += [] if row is None else [row]
+        if others:
+            current = None if manager.current is None else manager.current.info()
+            self._host.listing = Listing(current, tuple(others))
+        skipped = [f"Skipped {reason}" for reason in hits.skipped]
+        return found(hits, hits.total, hits.sessions, numbers, *notes, *skipped)
+
+
+def _named(command: Search, manager: SessionManager, place: Place) -> Sequence[Named]:
+    """Return where is looked: in what was named, or in the notebook's sessions, or in the folder and in memory."""
+    if command.paths:
+        return command.paths
+    in_memory = [session for session in manager.opened if not session.in_file and session.has_messages]
+    if command.here:
+        rows = manager.list(notebook=place.notebook, archived=None)
+        unwritten = {session.file for session in in_memory}
+        return [*(row for row in rows if row.path not in unwritten), *in_memory]
+    folder = manager.store.path
+    return [*([folder] if any(folder.glob("*.jsonl")) else []), *in_memory]
