@@ -19,6 +19,7 @@ from ipy_sessions.cli.main import main
 from ipy_sessions.cli.offers import OFFERS
 from ipy_sessions.commands.forms import FORMS
 from ipy_sessions.identifiers import timestamp
+from ipy_sessions.searching.hits import COLUMNS
 from ipy_sessions.table.schema import TABLES
 
 __all__ = ["folder", "line"]
@@ -33,6 +34,7 @@ READS = (
     ["history", "alice", "--json"],
     ["tree", "alice"],
     ["usage"],
+    ["search", "Alice"],
     ["verify"],
     ["verify", "alice"],
     ["prune", "--max-bytes", "1KB"],
@@ -262,3 +264,30 @@ def test_the_help_of_a_command_speaks_of_a_terminal(name: str, capsys: pytest.Ca
     assert not [word for word in OFFERS if f"%session {word}" in text]
     assert "as for open" not in text
     assert "this notebook" not in text
+
+
+@pytest.mark.usefixtures("folder")
+def test_search_ends_as_grep_does(line: Line) -> None:
+    """What is found ends with 0 and says what shows it, by the end of its session's id; nothing found ends with 1."""
+    ran = line("search", "python")
+    alice = line("show", "alice", "--json").data["session"]
+    assert ran.code == 0
+    assert f"`ipy-sessions show {alice[-6:]} --turn 3`" in ran.out
+    assert "Python" in line("show", alice[-6:], "--turn", "3").out
+    assert line("search", "nowhere-said").code == 1
+    nothing = line("search", "nowhere-said", "--json")
+    assert (nothing.code, nothing.data) == (1, [])
+
+
+def test_search_needs_no_folder_for_files_that_are_named(folder: Path, line: Line) -> None:
+    """What is looked through can stand anywhere; its rows have the columns of a frame of hits."""
+    hits = line("--dir", "nowhere", "search", "Köln", "--user", "--in", str(folder), "--json").data
+    assert [(hit["role"], hit["snippet"]) for hit in hits] == [("user", "Grüße aus Köln")]
+    assert list(hits[0]) == [column.name for column in COLUMNS]
+
+
+@pytest.mark.usefixtures("folder")
+def test_one_turn_is_data_too(line: Line) -> None:
+    """What show --turn --json has are the messages of that turn, on whichever branch."""
+    told = line("show", "alice", "--turn", "2", "--json").data["messages"]
+    assert [one["text"] for one in told] == ["What's my name?", "Your name is **Alice**."]

@@ -17,7 +17,7 @@ from ipy_sessions.cli.documents import READ, TOLD, code
 from ipy_sessions.cli.offers import in_a_terminal
 from ipy_sessions.cli.parsing import Typed
 from ipy_sessions.cli.screen import show
-from ipy_sessions.commands.values import Command, Export, History, Import, Prune, Restore, Verify
+from ipy_sessions.commands.values import Command, Export, History, Import, Prune, Restore, Search, Verify
 from ipy_sessions.identifiers import moment, timestamp
 from ipy_sessions.magics.session import SessionCommands
 from ipy_sessions.render.markup import table
@@ -62,6 +62,7 @@ def changes(command: Command) -> bool:
 def needs_folder(command: Command) -> bool:
     """Tell whether a command is about a folder that is there: it makes none, and its files are not named."""
     named = isinstance(command, Export) and Path(command.ref).expanduser().is_file()
+    named = named or (isinstance(command, Search) and bool(command.paths))
     return not (named or isinstance(command, Import))
 
 

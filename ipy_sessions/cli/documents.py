@@ -22,11 +22,13 @@ from ipy_sessions.commands.values import (
     List,
     Prune,
     Restore,
+    Search,
     Show,
     Tree,
     Usage,
     Verify,
 )
+from ipy_sessions.searching.hits import COLUMNS
 from ipy_sessions.summary import SessionInfo
 from ipy_sessions.table.usage_totals import TOTALS
 
@@ -105,6 +107,10 @@ def _verify(about: Any) -> Record:
     return {"findings": findings, "payloads_left_over": payloads, "skipped": _skipped(skipped)}
 
 
+def _search(about: Any) -> list[Record]:
+    return [{column.name: getattr(hit, column.name) for column in COLUMNS} for hit in about]
+
+
 def _usage(about: Any) -> Record:
     return {
         by: [{one.name: getattr(row, one.name) for one in TOTALS[by]} for row in rows] for by, rows in about.items()
@@ -148,6 +154,7 @@ TOLD: Mapping[type, Callable[[Any], Any]] = {
     Prune: _prune,
     Restore: _restore,
     Usage: _usage,
+    Search: _search,
 }
 """From what a command's answer tells of to data."""
 
@@ -165,4 +172,4 @@ def code(command: Command, about: Any) -> int:
         found, payloads, skipped = about
         mended = command.repair and all(one.original is not None for one in found)
         return DONE if not (found or skipped or payloads) or (mended and not skipped) else NOTHING
-    return DONE
+    return NOTHING if isinstance(command, Search) and not about else DONE

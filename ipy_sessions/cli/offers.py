@@ -40,7 +40,9 @@ OFFERS = {
         "Show the sessions of the folder, the latest first. Each can be meant by its number.", {"--all": SUPPRESS}
     ),
     "show": Offer("Read a conversation, or its last answer alone.", {"ref": REF}),
-    "search": Offer(without=("--here",)),
+    "search": Offer(
+        says={"--notebook": "only the sessions of one notebook: its name, or its path's end"}, without=("--here",)
+    ),
     "sql": Offer(
         without=("--df",),
         says={"query": "one SELECT in DuckDB's dialect, in quotes; $NAME is what --set says"},
