@@ -94,6 +94,20 @@ def test_every_session_is_listed(line: Line) -> None:
     assert line("show", "52").out.startswith("s0\n")
 
 
+@pytest.mark.parametrize("words", [("show",), ("history",), ("tree",), ("usage",), ("verify",)], ids=" ".join)
+def test_a_path_means_a_session_anywhere(
+    folder: Path, line: Line, words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session can be named by its path where there is no folder of sessions at all."""
+    path = next(str(path) for path in folder.glob("*.jsonl") if b'"alice"' in path.read_bytes())
+    here = line(*words, "alice")
+    assert here.code == 0
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    assert line(*words, path) == here
+    assert line(*words, "nowhere.jsonl").code == 1
+
+
 def _files(folder: Path) -> dict[str, Any]:
     return {str(path): (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in folder.rglob("*")}
 
@@ -123,6 +137,8 @@ def test_an_index_that_is_there_stays_as_it_is(folder: Path, line: Line) -> None
         (["list", "--nam=x"], 2, "did you mean --name?"),
         (["show", "bob"], 1, "'bob'"),
         (["show", "9"], 1, "its last is 2"),
+        (["show", "long" * 100], 1, "longlong"),
+        (["show", "~nobody-here/x.jsonl"], 1, "nobody-here"),
         (["--dir", "nowhere", "list"], 1, "--dir PATH"),
         (["prune"], 1, "`ipy-sessions prune --older-than 90d`"),
         (["prune", "--older-than", "soon"], 1, "soon"),
@@ -186,6 +202,7 @@ def test_a_conversation_leaves_and_comes_back(folder: Path, line: Line, tmp_path
 def test_a_transcript_is_exported_where_there_is_no_folder(folder: Path, line: Line, tmp_path: Path) -> None:
     """Another agent's file needs no folder of sessions; a folder that is missing is made by import alone."""
     line("export", "pi", "there.jsonl", "--of", "alice")
+    assert "`ipy-sessions import there.jsonl`" in line("show", "there.jsonl").err
     missing = str(tmp_path / "missing")
     assert line("--dir", missing, "export", "markdown", "there.md", "--of", "there.jsonl").code == 0
     assert "My name is Alice" in Path("there.md").read_text()

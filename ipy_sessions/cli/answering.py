@@ -7,17 +7,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from ipy_sessions.cli import conversations
 from ipy_sessions.cli.conversations import Record
-from ipy_sessions.cli.desk import Desk
+from ipy_sessions.cli.desk import Desk, is_file
 from ipy_sessions.cli.documents import READ, TOLD, code
 from ipy_sessions.cli.offers import in_a_terminal
 from ipy_sessions.cli.parsing import Typed
 from ipy_sessions.cli.screen import show
-from ipy_sessions.commands.values import Command, Export, History, Import, Prune, Restore, Search, Verify
+from ipy_sessions.commands.values import Command, History, Import, Prune, Restore, Search, Verify
 from ipy_sessions.identifiers import moment, timestamp
 from ipy_sessions.magics.session import SessionCommands
 from ipy_sessions.render.markup import table
@@ -41,7 +40,7 @@ def answer(command: Command, typed: Typed, environ: Mapping[str, str]) -> int:
         environ,
         typed.directory,
         writes=changes(command),
-        needed=needs_folder(command),
+        needed=needs_folder(command, typed.ref),
         variables=typed.variables,
     )
     try:
@@ -59,11 +58,11 @@ def changes(command: Command) -> bool:
     return done or mended or isinstance(command, Import) or (isinstance(command, Restore) and bool(command.ref))
 
 
-def needs_folder(command: Command) -> bool:
-    """Tell whether a command is about a folder that is there: it makes none, and its files are not named."""
-    named = isinstance(command, Export) and Path(command.ref).expanduser().is_file()
-    named = named or (isinstance(command, Search) and bool(command.paths))
-    return not (named or isinstance(command, Import))
+def needs_folder(command: Command, ref: str = "") -> bool:
+    """Tell whether a command is about a folder that is there: it makes none, and what it reads is not named by path."""
+    named = is_file(ref or getattr(command, "ref", ""))
+    elsewhere = isinstance(command, Search) and bool(command.paths)
+    return not (named or elsewhere or isinstance(command, Import))
 
 
 def _answered(desk: Desk, command: Command, typed: Typed) -> int:

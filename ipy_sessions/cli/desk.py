@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ipy_sessions.cli.offers import in_a_terminal
-from ipy_sessions.errors import FolderError, SessionNotFoundError
+from ipy_sessions.errors import FolderError, NotASessionError, SessionNotFoundError
 from ipy_sessions.magics.host import Host
 from ipy_sessions.magics.output import Output
 from ipy_sessions.manager import SessionManager
@@ -128,10 +128,27 @@ class Desk(Host):
         return folder
 
     def resolve(self, ref: str) -> str | SessionInfo:
-        """Return what a reference means; a number is one of the whole list, as ``list`` shows it."""
+        """Return what a reference means; a number is one of the whole list, as ``list`` shows it.
+
+        Raises
+        ------
+        SessionNotFoundError
+            For a path of what is no session of ours.
+        """
         if ref.isdecimal() and self.listing is None:
             self.listing = Listing(None, tuple(self._sessions.list()))
+        if is_file(ref):
+            _refuse_foreign(Path(ref).expanduser())
         return super().resolve(ref)
+
+    def meant(self, ref: str, place: Place) -> Session | SessionInfo:
+        """Return the session that a reference means, also by a path into another folder."""
+        try:
+            return super().meant(ref, place)
+        except SessionNotFoundError:
+            if is_file(ref):
+                return self.read(ref)
+            raise
 
     def found(self, place: Place) -> Session | None:
         """Return the session that was chosen, or else the latest one, to be read."""
@@ -152,3 +169,27 @@ class Desk(Host):
         if session is None:
             raise SessionNotFoundError(f"There is no session in {self._sessions.store.path} yet.")
         return session
+
+
+def is_file(ref: str) -> bool:
+    """Tell whether a reference is the path of a file; a name may be anything."""
+    try:
+        return Path(ref).expanduser().is_file()
+    except (OSError, RuntimeError, ValueError):  # too long, no home of that name, a NUL
+        return False
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Refuse a transcript of another agent: some begin as ours do, and would be read as a session without a word."""
+    from ipy_sessions.readers import own
+    from ipy_sessions.readers.file import File
+    from ipy_sessions.readers.registry import reader_of
+
+    try:
+        written = reader_of(File(str(path), path.read_bytes())).name
+    except (NotASessionError, OSError) as error:
+        raise SessionNotFoundError(str(error)) from None
+    if written != own.NAME:
+        raise SessionNotFoundError(
+            f"{path} is a transcript of the format {written}. `ipy-sessions import {path}` makes a session of it."
+        )
