@@ -1,7 +1,7 @@
 """Every figure that the project quotes, each beside its floor or its peer in the same run.
 
 Usage: run.py [NAME ...], with names from startup, append, masking, listing, opening, reading, display, server, stream,
-tree, strict, searching; all of them by default. ``stream`` needs a Chromium, named by the variable CHROMIUM, as
+tree, strict, searching, tables; all of them by default. ``stream`` needs a Chromium, named by the variable CHROMIUM, as
 `make bench` does. The exit status is 1 when a figure misses its target.
 """
 
@@ -21,6 +21,7 @@ from server import server
 from startup import startup
 from streaming import display, stream
 from strict import strict
+from tables import tables
 from tree import tree
 
 FIGURES: dict[str, Callable[[], list[Figure]]] = {
@@ -36,6 +37,7 @@ FIGURES: dict[str, Callable[[], list[Figure]]] = {
     "tree": tree,
     "strict": strict,
     "searching": searching,
+    "tables": tables,
 }
 
 

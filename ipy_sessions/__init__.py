@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         ModelError,
         NotASessionError,
         NotLoggedError,
+        QueryError,
         SecretFoundError,
         SessionBusyError,
         SessionClosedError,
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
     from ipy_sessions.events import BlockEnd, Finished, Notice, Reply, Started, TextDelta, ThinkingDelta, Waiting
     from ipy_sessions.exchange import Exchange
     from ipy_sessions.hit import Hit
-    from ipy_sessions.magics.tables import read, search, usage
+    from ipy_sessions.magics.tables import connect, read, search, sql, usage
     from ipy_sessions.magics.twins import cells, compare, current, draw, history, plan
     from ipy_sessions.manager import SessionManager
     from ipy_sessions.planning import Plan
@@ -87,6 +88,7 @@ _HOMES = {
         "ModelError",
         "NotASessionError",
         "NotLoggedError",
+        "QueryError",
         "SecretFoundError",
         "SessionBusyError",
         "SessionClosedError",
@@ -103,7 +105,7 @@ _HOMES = {
     "events": ["BlockEnd", "Finished", "Notice", "Reply", "Started", "TextDelta", "ThinkingDelta", "Waiting"],
     "exchange": ["Exchange"],
     "hit": ["Hit"],
-    "magics.tables": ["read", "search", "usage"],
+    "magics.tables": ["connect", "read", "search", "sql", "usage"],
     "magics.twins": ["cells", "compare", "current", "draw", "history", "plan"],
     "manager": ["SessionManager"],
     "planning": ["Plan"],
@@ -148,6 +150,7 @@ __all__ = [
     "Plan",
     "PlanStep",
     "Policy",
+    "QueryError",
     "Reply",
     "SecretFoundError",
     "Session",
@@ -176,6 +179,7 @@ __all__ = [
     "assistant",
     "cells",
     "compare",
+    "connect",
     "current",
     "draw",
     "history",
@@ -184,6 +188,7 @@ __all__ = [
     "read",
     "schema",
     "search",
+    "sql",
     "unload_ipython_extension",
     "usage",
     "user",

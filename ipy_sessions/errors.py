@@ -4,6 +4,7 @@
 
     SessionsError
     ├── CommandError              a line that cannot be carried out as it was typed
+    ├── QueryError                a query in SQL that cannot be carried out
     ├── SettingError              a setting's name or value is not one that exists
     ├── SessionClosedError        a session was used after its ``close()``
     ├── TurnRunningError          a second prompt, or a switch, while a reply streams
@@ -44,6 +45,10 @@ class SessionsError(Exception):
 
 class CommandError(SessionsError):
     """A line that cannot be carried out as it was typed."""
+
+
+class QueryError(SessionsError):
+    """A query in SQL that cannot be carried out."""
 
 
 class SettingError(SessionsError):

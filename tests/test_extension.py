@@ -49,7 +49,7 @@ def test_unloading_removes_all_that_loading_added(terminal: Shell) -> None:
     assert session is not None
     assert session.closed
     assert loaded["line magics"] - bare["line magics"] == {"agent", "session"}
-    assert loaded["cell magics"] - bare["cell magics"] == {"agent"}
+    assert loaded["cell magics"] - bare["cell magics"] == {"agent", "session"}
     assert len(loaded["lines"]) - len(bare["lines"]) == 2
     assert (loaded["matchers"] - bare["matchers"], len(loaded["configurables"]) - len(bare["configurables"])) == (1, 1)
     assert loaded["callbacks"] == bare["callbacks"]

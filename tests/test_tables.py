@@ -18,7 +18,8 @@ from ipy_sessions.entries import NewEntry
 from ipy_sessions.readers.transcript import Draft, Transcript
 from ipy_sessions.session import Session
 from ipy_sessions.table.corpus import Corpus, Named
-from ipy_sessions.table.read import ROWS, Tables, read
+from ipy_sessions.table.read import Tables, read
+from ipy_sessions.table.rows import ROWS
 from ipy_sessions.table.schema import TABLES, schema
 
 PAID = {"usage": {"input_tokens": 10, "output_tokens": 2}, "cost_usd": 0.5}

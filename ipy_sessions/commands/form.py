@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ipy_sessions.commands.parser import Parser, new_parser, variable
-from ipy_sessions.commands.values import Command, History, Search, Share, Usage
+from ipy_sessions.commands.values import Command, History, Search, Share, Sql, Usage
 from ipy_sessions.errors import CommandError
 
 FILTERS = ("name", "tag", "model", "key", "since", "until")
@@ -38,6 +38,8 @@ class Form(NamedTuple):
     text: str
     build: Callable[[argparse.Namespace], Command]
     arguments: tuple[tuple[str, dict[str, Any]], ...] = ()
+    verbatim: bool = False
+    """Whether its last word is the rest of the line, and the cell's body, as they were typed."""
 
     @property
     def parser(self) -> Parser:
@@ -155,3 +157,11 @@ def changes(words: Sequence[str]) -> dict[str, str]:
                 f"A setting is changed with NAME=VALUE, and {word!r} has no '='. For example: model=offline"
             )
     return dict(word.split("=", 1) for word in words)
+
+
+def queried(read: argparse.Namespace) -> Sql:
+    """Return a query, which says something."""
+    query = "\n".join(read.query).strip()
+    if not query:
+        raise CommandError("sql takes a query: `%session sql SELECT model, sum(cost_usd) FROM usage GROUP BY model`.")
+    return Sql(query, variable("--df", read.df))

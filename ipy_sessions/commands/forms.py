@@ -13,6 +13,7 @@ from ipy_sessions.commands.form import (
     given,
     looked_back,
     marked,
+    queried,
     searching,
     seconds,
     sharing,
@@ -312,6 +313,16 @@ FORMS = {
                 ("--by", {"choices": SUMS, "help": "one of the three alone"}),
                 flag("--all", "the sessions of every notebook"),
             ),
+        ),
+        Form(
+            "sql",
+            "What a query finds in the folder's conversations: tables sessions, messages, turns, usage and others.",
+            queried,
+            (
+                words("query", "SELECT … in DuckDB's dialect; $name is a variable. Or in the cell: %%%%session sql"),
+                ("--df", {"metavar": "NAME", "help": "before the query: also bind a DataFrame to this variable"}),
+            ),
+            verbatim=True,
         ),
         Form(
             "show",

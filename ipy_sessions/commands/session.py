@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import shlex
 
 from ipy_sessions.commands.forms import FORMS
@@ -34,8 +35,8 @@ Tab behind --model shows the models that there are."""
 """What has help of its own and is no command."""
 
 
-def parse_session(line: str) -> Command:
-    """Read ``%session LINE``.
+def parse_session(line: str, body: str = "") -> Command:
+    """Read ``%session LINE``, or ``%%session LINE`` with the cell's body.
 
     Raises
     ------
@@ -49,7 +50,20 @@ def parse_session(line: str) -> Command:
     if name not in FORMS:
         raise CommandError(_no_command(name))
     form = FORMS[name]
+    if form.verbatim:
+        arguments = _verbatim(line.strip()[len(name) :], body)
+    elif body.strip():
+        raise CommandError(f"`%session {name}` stands on one line: what is below it was not read.")
     return form.build(form.parser.parse_args(arguments))
+
+
+def _verbatim(rest: str, body: str) -> list[str]:
+    """Return the options in front, word by word, and all that stands behind them as it was typed."""
+    options: list[str] = []
+    while (option := re.match(r"\s*(--[a-z]+)(?:=|\s+)(\S+)", rest)) is not None:
+        options += option.groups()
+        rest = rest[option.end() :]
+    return [*options, "--", "\n".join(text for text in (rest.strip(), body.rstrip()) if text)]
 
 
 def session_help(command: str) -> str:

@@ -287,6 +287,13 @@ class Usage(msgspec.Struct, frozen=True):
     all: bool = False
 
 
+class Sql(msgspec.Struct, frozen=True):
+    """``%session sql``: what a query finds in the folder's conversations, also bound to `df` when one is named."""
+
+    query: str
+    df: str | None = None
+
+
 class Show(msgspec.Struct, frozen=True):
     """``%session show``: the conversation to read, of this session or another; one turn, or its last answer alone."""
 
@@ -339,5 +346,5 @@ class Help(msgspec.Struct, frozen=True):
 Command: TypeAlias = (
     Where | New | Open | Fork | List | Continue | Close | Keep | Rename | Tag | Mark | Delete | Restore | Prune
     | Verify | Redact | Share | Export | Import | Rewind | Switch | Label | Hide | Drop | Plan | Cells | Tree | Compare
-    | History | Again | Search | Show | Usage | File | Set | Help
+    | History | Again | Search | Sql | Show | Usage | File | Set | Help
 )  # fmt: skip

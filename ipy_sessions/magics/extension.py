@@ -1,6 +1,6 @@
 """Loading and unloading: what is added to IPython, and that all of it is taken back.
 
-Added are two names (three magics), the lines that they claim, one completer and the configurable `IPySessions`. There
+Added are two names (four magics), the lines that they claim, one completer and the configurable `IPySessions`. There
 are no event hooks. The configurable in the shell's own list is the only record of it, so that loading twice finds the
 first. What sessions need is imported by the first magic and not here, so that loading costs next to nothing.
 """
@@ -110,6 +110,7 @@ class Extension:
         if claimed:
             self._lines = lines.install(self._shell, name)
         self._claim("line", session, self._session_line, _session_help(session))
+        self._claim("cell", session, self._session_cell, _session_help(session))
 
     def _claim(self, kind: str, name: str, function: Callable[..., Any], text: str) -> bool:
         """Register one magic, unless somebody else has the name."""
@@ -157,9 +158,12 @@ class Extension:
         self._agent_cell(line, "")
 
     def _session_line(self, line: str) -> Any:
+        return self._session_cell(line, "")
+
+    def _session_cell(self, line: str, cell: str) -> Any:
         from ipy_sessions.render.markup import Markup, Picture
 
-        shown = self.commands.run(parse_session(line))
+        shown = self.commands.run(parse_session(line, cell))
         if isinstance(shown, Markup | Picture):
             self.host.output.show(shown)
             return None

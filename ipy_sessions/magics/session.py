@@ -35,6 +35,7 @@ from ipy_sessions.magics.exchange import ExchangeCommands
 from ipy_sessions.magics.host import Host
 from ipy_sessions.magics.lookback import LookbackCommands
 from ipy_sessions.magics.progress import Watched
+from ipy_sessions.magics.queries import TableCommands
 from ipy_sessions.magics.search import SearchCommands
 from ipy_sessions.magics.travel import TravelCommands
 from ipy_sessions.magics.upkeep import UpkeepCommands
@@ -53,7 +54,7 @@ class SessionCommands(Commands):
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
-        more = (ExchangeCommands(host), LookbackCommands(host), SearchCommands(host))
+        more = (ExchangeCommands(host), LookbackCommands(host), SearchCommands(host), TableCommands(host))
         self._others = (UpkeepCommands(host), TravelCommands(host), CellCommands(host), *more)
 
     @singledispatchmethod

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args, overload
+from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 from ipy_sessions.errors import SessionsError, SettingError
 from ipy_sessions.magics.twins import host
 from ipy_sessions.searching.hits import Hits
 from ipy_sessions.searching.search import SHOWN, prepared
 from ipy_sessions.table import read as tables
+from ipy_sessions.table import sql as queries
 from ipy_sessions.table.arrow import to_pandas
 from ipy_sessions.table.corpus import Named
 from ipy_sessions.table.part import ALL
 from ipy_sessions.table.read import Tables
+from ipy_sessions.table.schema import TABLES
 from ipy_sessions.table.usage_totals import By, totals
 
 if TYPE_CHECKING:
+    import duckdb
     import pandas as pd
 
     from ipy_sessions.table.cluster import DaskTables
@@ -192,6 +195,71 @@ def search(  # noqa: PLR0913 - each of them narrows the search
     )
     begun.run()
     return begun.hits()
+
+
+def sql(
+    query: str,
+    named: Named | Iterable[Named] | None = None,
+    *,
+    branch: str | int = ALL,
+    parameters: Mapping[str, Any] | None = None,
+    cache: bool = False,
+) -> queries.Result:
+    """Return what a query in SQL finds: ``sql("from turns where question ilike '%pandas%'")``.
+
+    Parameters
+    ----------
+    query
+        One SELECT in DuckDB's dialect, over the tables ``sessions``, ``messages``, ``blocks``, ``tools``, ``turns``,
+        ``usage``, ``branches``, ``cells`` and ``attachments``, which are those of `read`. Times are in UTC. It reads
+        these and nothing else of the disk, and changes nothing; `connect` is for whoever wants more.
+    named, branch
+        As for `read`.
+    parameters
+        Values for ``$name`` in the query.
+    cache
+        Write what is read of closed sessions as Parquet into the ``.cache`` of their ``.sessions`` folder. Queries and
+        frames then read that, as long as the files have not changed; it may be deleted at any time.
+
+    Returns
+    -------
+    Result
+        Shows itself in a notebook; ``.to_pandas()``, ``.to_polars()``, ``.to_arrow()``, ``.to_parquet(path)``.
+
+    Raises
+    ------
+    QueryError
+        When it cannot be carried out, with DuckDB's own words.
+    SessionsError
+        When DuckDB is not installed.
+    """
+    return queries.sql(query, read(named, branch=branch).corpus, parameters, cache=cache)
+
+
+def connect(
+    named: Named | Iterable[Named] | None = None, *, tables: Collection[str] = tuple(TABLES)
+) -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB connection that has the tables, for JupySQL or any other client.
+
+    Messages, blocks, tools, usage and attachments are views, which cost nothing before they are queried and then read
+    the files as they are. Sessions, turns, branches and cells are made now, of conversations as they are now, in one
+    reading of all of them; over gigabytes, name the tables that are wanted.
+
+    Parameters
+    ----------
+    named
+        As for `read`.
+    tables
+        Those that are wanted: ``connect(tables=["messages", "usage"])``.
+
+    Raises
+    ------
+    QueryError
+        For a table that there is not.
+    SessionsError
+        When DuckDB is not installed.
+    """
+    return queries.connect(read(named).corpus, tables)
 
 
 def here() -> Path:

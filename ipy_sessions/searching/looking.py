@@ -7,7 +7,7 @@ is what ranks it; what is shown of the best is looked up when all of them are kn
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 from unicodedata import normalize
 
 from ipy_sessions.encoding import decode
@@ -62,7 +62,8 @@ class Search:
             self._tell(progress, len(own))
             self._look(file.path, file.session, self._entries(file))
             self.done += 1
-        for transcript in self._corpus.transcripts(own=False):
+        for part in chain(self._corpus.given_parts(), self._corpus.other_parts()):
+            transcript = part.transcript
             self._tell(progress, max(len(own), self.done))
             self._look(transcript, transcript.id, (one for one in transcript.entries if one.type == "message"))
             self.done += 1

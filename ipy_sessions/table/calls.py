@@ -31,7 +31,12 @@ def tools(part: Part, once: Once) -> Iterator[Row]:
         for block in entry.content:
             if block.get("type") == "tool_use":
                 call = block.get("id")
-                yield (part.session, call, entry.id, *_call(entry, block, results.get(str(call))))
+                yield (
+                    part.session,
+                    call,
+                    entry.id,
+                    *_call(entry, block, results.get(call) if isinstance(call, str) else None),
+                )
 
 
 def _results(entries: list[Entry]) -> Mapping[str, _Result]:
@@ -39,8 +44,9 @@ def _results(entries: list[Entry]) -> Mapping[str, _Result]:
     for entry in entries:
         if entry.role == "user":
             for block in entry.content:
-                if block.get("type") == "tool_result":
-                    found.setdefault(str(block.get("tool_use_id")), _Result(entry, block))
+                call = block.get("tool_use_id")
+                if block.get("type") == "tool_result" and isinstance(call, str):
+                    found.setdefault(call, _Result(entry, block))
     return found
 
 

@@ -20,7 +20,7 @@ from ipy_sessions.table.division import BY_LINES, Share, Stretch, divide, stretc
 from ipy_sessions.table.messages import Row
 from ipy_sessions.table.nine import Nine
 from ipy_sessions.table.part import ALL, Once
-from ipy_sessions.table.read import ROWS
+from ipy_sessions.table.rows import ROWS
 from ipy_sessions.table.schema import TABLES, schema
 from ipy_sessions.table.stretches import agreed, look_through, part_of
 

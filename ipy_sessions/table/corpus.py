@@ -7,10 +7,8 @@ place as well, is read once: ours before another agent's, a larger file before a
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -143,17 +141,23 @@ class Corpus:
         """Ids of the sessions that are ours, or were given: what was forked from one of them counts there."""
         return frozenset([file.session for file in self.own] + [transcript.id for transcript in self.given])
 
-    def parts(self, *, own: bool = True) -> Iterator[Part]:
-        """Yield the conversations, read one after the other; `own` tells whether our files are among them."""
-        for transcript in self.transcripts(own=own):
-            yield Part(transcript, self._end(transcript))
+    def parts(self) -> Iterator[Part]:
+        """Yield the conversations, read one after the other."""
+        yield from self.given_parts()
+        yield from self.parts_of(self.own)
+        yield from self.other_parts()
 
-    def transcripts(self, *, own: bool = True) -> Iterator[Transcript]:
-        """Yield what the files hold."""
-        yield from self.given
-        if own:
-            for file in self.own:
-                yield from self._read(file.path)
+    def given_parts(self) -> Iterator[Part]:
+        """Yield the conversations that were not named by a file."""
+        yield from map(self._part, self.given)
+
+    def parts_of(self, files: Iterable[Own]) -> Iterator[Part]:
+        """Yield the sessions of some files of ours."""
+        for file in files:
+            yield from map(self._part, self._read(file.path))
+
+    def other_parts(self) -> Iterator[Part]:
+        """Yield the conversations of the files that are not ours, but for those that were given, or are ours."""
         held = set(self.sessions)
         for path in self._sorted[1]:
             for transcript in self._read(path):
@@ -161,12 +165,19 @@ class Corpus:
                     self.skip(path, f"Its session {transcript.id} was read already.")
                 else:
                     held.add(transcript.id)
-                    yield transcript
+                    yield self._part(transcript)
+
+    @property
+    def has_others(self) -> bool:
+        """Whether there is anything besides files of ours."""
+        return bool(self.given or self._sorted[1])
+
+    def _part(self, transcript: Transcript) -> Part:
+        return Part(transcript, self._end(transcript))
 
     def _read(self, path: str) -> Iterator[Transcript]:
         try:
-            with _no_collection():
-                found = list(read(File(path, load(path))))
+            found = list(read(File(path, load(path))))
         except self._passed_over as error:
             self.skip(path, str(error))
         else:
@@ -220,15 +231,3 @@ def _own(path: str) -> Own | None:
         return None
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Have nothing collected while much is read that stays: it would be looked through again and again."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

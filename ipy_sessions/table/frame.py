@@ -113,8 +113,13 @@ class Table:
         rows = "not read yet" if self._made is None else f"{len(self):,} rows"
         return f"<Table {self.name}, {rows}: {', '.join(self.columns)}>"
 
+    def shown(self) -> str:
+        """Return its first rows as text."""
+        text = to_pandas(self.to_arrow().slice(0, SHOWN)).to_string()
+        return f"{text}\n\n{len(self):,} rows; .to_pandas() has all of them" if len(self) > SHOWN else text
+
     def _repr_html_(self) -> str:
         """Show the first rows in a notebook."""
         html: str = to_pandas(self.to_arrow().slice(0, SHOWN)).to_html(max_cols=None)
-        rest = f"<p>{len(self):,} rows of {self.name}; <code>.to_pandas()</code> has all of them</p>"
-        return html + rest
+        many = f"{len(self):,} rows of {self.name}"
+        return f"{html}<p>{many}; <code>.to_pandas()</code> has all of them</p>"

@@ -5,6 +5,7 @@ Pure. The order of the values is that of the columns in `schema`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -25,7 +26,7 @@ def messages(part: Part, _: Once) -> Iterator[Row]:
     session, notebook, written = part.session, part.notebook, part.transcript.format
     for entry in part.messages:
         fields = entry.fields
-        copied = entry.session != session or "carried_from" in fields
+        copied = entry.session != session or fields.get("carried_from") is not None
         content = fields.get("content")
         yield (
             *(session, entry.id, entry.parent_id, entry.seq, entry.ts, entry.role),
@@ -74,8 +75,12 @@ def result_text(content: object) -> str | None:
 
 
 def json_of(value: object) -> str:
-    """Return a value of a line as JSON."""
-    return msgspec.json.encode(value).decode()
+    """Return a value of a line as JSON, of which DuckDB writes the same."""
+    raw = msgspec.json.encode(value).decode()
+    return _escaped(lambda found: found[0][:2] + found[0][2:].upper(), raw) if "\\u" in raw else raw
+
+
+_escaped = re.compile(r"\\(?:u[0-9a-f]{4}|.)").sub
 
 
 class _Attached(NamedTuple):

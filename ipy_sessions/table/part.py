@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from functools import cached_property
 
+from ipy_sessions.counting import notebook_of
 from ipy_sessions.entries import Entry
 from ipy_sessions.readers.transcript import Transcript
 from ipy_sessions.tree import Tree
@@ -69,18 +70,14 @@ class Part:
         """The session's id."""
         return self.transcript.id
 
-    @property
+    @cached_property
     def notebook(self) -> str | None:
         """The notebook that the session belongs to."""
-        notebook: object = self.transcript.header.fields.get("notebook")
-        for entry in self.transcript.entries:
-            if entry.type == "info" and "notebook" in entry.fields:
-                notebook = entry.fields["notebook"]
-        return notebook if isinstance(notebook, str) else None
+        return notebook_of(self.transcript.header, self.tree)
 
     def copied(self, entry: Entry) -> bool:
         """Tell whether an entry is a copy: carried to another branch, or forked from another session."""
-        return entry.session != self.session or "carried_from" in entry.fields
+        return entry.session != self.session or entry.fields.get("carried_from") is not None
 
     def original(self, entry: Entry) -> Entry:
         """Return the entry of this session that another was carried from; itself where it is no such copy."""
@@ -107,7 +104,7 @@ class Once:
     def counts(self, part: Part, entry: Entry) -> bool:
         """Tell whether an entry counts here, and remember it when it does."""
         elsewhere = entry.session != part.session and entry.session in self._sessions
-        if elsewhere or "carried_from" in entry.fields or entry.id in self._counted:
+        if elsewhere or entry.fields.get("carried_from") is not None or entry.id in self._counted:
             return False
         self._counted.add(entry.id)
         return True

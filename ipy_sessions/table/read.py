@@ -5,35 +5,20 @@ The nine tables belong together: they are made of the same conversations, each o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from ipy_sessions.table import calls, messages, sessions, turns
+from ipy_sessions.table import quick as ways
 from ipy_sessions.table.arrow import batches
 from ipy_sessions.table.corpus import Corpus, Named, Skipped, several
 from ipy_sessions.table.frame import Table
-from ipy_sessions.table.messages import Row
 from ipy_sessions.table.nine import Nine
 from ipy_sessions.table.part import ALL, Once, Part
+from ipy_sessions.table.rows import ROWS
 from ipy_sessions.table.schema import TABLES
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-Rows: TypeAlias = Callable[[Part, Once], Iterator[Row]]
-
-ROWS: Mapping[str, Rows] = {
-    "sessions": sessions.sessions,
-    "messages": messages.messages,
-    "blocks": messages.content_blocks,
-    "tools": calls.tools,
-    "turns": turns.turns,
-    "usage": calls.usage,
-    "branches": turns.branches,
-    "cells": turns.cells,
-    "attachments": messages.attachments,
-}
-"""How the rows of each table are made of a conversation."""
 
 
 class Tables(Nine[Table]):
@@ -60,10 +45,34 @@ class Tables(Nine[Table]):
         return f"<Tables of {self.corpus}: {', '.join(TABLES)}>"
 
 
-def rows_of(name: str, corpus: Corpus) -> Iterator[pa.RecordBatch]:
-    """Yield a table's batches, one conversation read after the other."""
-    once = Once(corpus.sessions)
-    return batches(TABLES[name], (row for part in corpus.parts() for row in ROWS[name](part, once)))
+def rows_of(name: str, corpus: Corpus, *, quick: bool | None = None) -> Iterator[pa.RecordBatch]:
+    """Yield a table's batches, one conversation read after the other.
+
+    Parameters
+    ----------
+    name
+        Which table.
+    corpus
+        The conversations.
+    quick
+        Whether DuckDB reads those of our files that are as we write them; ``None`` for where that pays.
+    """
+    once, columns = Once(corpus.sessions), TABLES[name]
+
+    def made(parts: Iterable[Part]) -> Iterator[pa.RecordBatch]:
+        return batches(columns, (row for part in parts for row in ROWS[name](part, once)))
+
+    if not (ways.pays(name, corpus) if quick is None else quick):
+        yield from made(corpus.parts())
+        return
+    plain = ways.sources(corpus)
+    yield from made(corpus.given_parts())
+    for is_plain, files in ways.stretches(corpus, plain):
+        if is_plain:
+            yield from ways.batches(name, [plain[file.path] for file in files], corpus)
+        else:
+            yield from made(corpus.parts_of(files))
+    yield from made(corpus.other_parts())
 
 
 def read(named: Named | Iterable[Named], *, branch: str | int = ALL) -> Tables:
