@@ -17,7 +17,6 @@ from cli_kit import PROGRAM, Ran, folder, line, run
 import ipy_sessions as ses
 from ipy_sessions.cli.main import main
 from ipy_sessions.cli.offers import OFFERS
-from ipy_sessions.commands.forms import FORMS
 from ipy_sessions.identifiers import timestamp
 from ipy_sessions.searching.hits import COLUMNS
 from ipy_sessions.table.schema import TABLES
@@ -34,6 +33,7 @@ READS = (
     ["history", "alice", "--json"],
     ["tree", "alice"],
     ["usage"],
+    ["sql", "SELECT count(*) FROM messages"],
     ["search", "Alice"],
     ["verify"],
     ["verify", "alice"],
@@ -271,7 +271,7 @@ def test_what_was_said_moves_no_cursor(line: Line) -> None:
     assert "red \x1b[31m and \x9b2J" in json.loads(line("show", "--json").out)["messages"][0]["text"]
 
 
-@pytest.mark.parametrize("name", [name for name in OFFERS if name in FORMS])
+@pytest.mark.parametrize("name", OFFERS)
 def test_the_help_of_a_command_speaks_of_a_terminal(name: str, capsys: pytest.CaptureFixture[str], line: Line) -> None:
     """No help on the command line sends its reader into a notebook or to a command by its notebook's name."""
     with pytest.raises(SystemExit) as left:
@@ -301,6 +301,21 @@ def test_search_needs_no_folder_for_files_that_are_named(folder: Path, line: Lin
     hits = line("--dir", "nowhere", "search", "Köln", "--user", "--in", str(folder), "--json").data
     assert [(hit["role"], hit["snippet"]) for hit in hits] == [("user", "Grüße aus Köln")]
     assert list(hits[0]) == [column.name for column in COLUMNS]
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_query_finds_rows(line: Line) -> None:
+    """Rows of sql are a table to read, or data; values come from --set, and only reading is allowed."""
+    ran = line("sql", "SELECT role, count(*) AS n FROM messages WHERE role = $who GROUP BY role", "--set", "who=user")
+    assert [row.split() for row in ran.out.splitlines()] == [["role", "n"], ["user", "4"]]
+    odd = (
+        "SELECT 'nan'::DOUBLE AS x, 1.5::DECIMAL(4, 2) AS d, TIMESTAMPTZ '2026-03-01 10:00:00+02' AS t, 'ab'::BLOB AS b"
+    )
+    assert line("sql", odd, "--json").data == [{"x": None, "d": 1.5, "t": "2026-03-01T08:00:00.000Z", "b": "6162"}]
+    assert line("sql", "SELECT title FROM sessions WHERE false", "--json").data == []
+    assert line("sql", "DELETE FROM messages").code == 1
+    assert line("sql", "SELECT $who", "--set", "who").code == 2
+    assert line("sql").code == 2
 
 
 @pytest.mark.usefixtures("folder")

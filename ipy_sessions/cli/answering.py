@@ -16,10 +16,10 @@ from ipy_sessions.cli.documents import READ, TOLD, code
 from ipy_sessions.cli.offers import in_a_terminal
 from ipy_sessions.cli.parsing import Typed
 from ipy_sessions.cli.screen import show
-from ipy_sessions.commands.values import Command, History, Import, Prune, Restore, Search, Verify
+from ipy_sessions.commands.values import Command, History, Import, Prune, Restore, Search, Sql, Verify
 from ipy_sessions.identifiers import moment, timestamp
 from ipy_sessions.magics.session import SessionCommands
-from ipy_sessions.render.markup import table
+from ipy_sessions.render.markup import Markup, table
 
 FITS = 80  # characters of a message that stand in a row
 
@@ -73,11 +73,13 @@ def _answered(desk: Desk, command: Command, typed: Typed) -> int:
         show(_rows(conversations.history(desk, command)), table=True, pager=typed.pager)
         return 0
     shown = SessionCommands(desk).run(command)
-    about = getattr(shown, "about", None)
+    if isinstance(command, Sql):  # in a notebook, a table that shows itself
+        shown = Markup("", _found(shown)).of(shown)
+    about = shown.about if isinstance(shown, Markup) else None
     if typed.json:
         _print_json(TOLD[type(command)](about))
     else:
-        is_table = getattr(shown, "markdown", "").startswith("| ")
+        is_table = isinstance(command, Sql) or getattr(shown, "markdown", "").startswith("| ")
         show(in_a_terminal(shown.plain), table=is_table, pager=typed.pager)
     return code(command, about)
 
@@ -86,6 +88,18 @@ def _rows(messages: Sequence[Record]) -> str:
     """Return messages as a table that is read, each on a line."""
     rows = [(_when(one["ts"]), one["role"], one["model"] or "", _short(one["text"])) for one in messages]
     return table(("when", "role", "model", "text"), rows).plain if rows else "Nothing was said yet."
+
+
+def _found(result: Any) -> str:
+    """Return what a query has found as a table that is read, all of its rows."""
+    rows = [[_cell(value) for value in row.values()] for row in result.to_arrow().to_pylist()]
+    return table(result.columns, rows).plain
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return _short(value if isinstance(value, str) else str(_plain(value)))
 
 
 def _when(ts: str) -> str:

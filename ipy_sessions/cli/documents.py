@@ -6,6 +6,7 @@ A command's answer carries the values that it tells of (`Markup.about`); each ki
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -24,6 +25,7 @@ from ipy_sessions.commands.values import (
     Restore,
     Search,
     Show,
+    Sql,
     Tree,
     Usage,
     Verify,
@@ -111,6 +113,15 @@ def _search(about: Any) -> list[Record]:
     return [{column.name: getattr(hit, column.name) for column in COLUMNS} for hit in about]
 
 
+def _sql(about: Any) -> list[Record]:
+    return [{name: _finite(value) for name, value in row.items()} for row in about.to_arrow().to_pylist()]
+
+
+def _finite(value: Any) -> Any:
+    """Return a value of a query; JSON knows no number that is none."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def _usage(about: Any) -> Record:
     return {
         by: [{one.name: getattr(row, one.name) for one in TOTALS[by]} for row in rows] for by, rows in about.items()
@@ -154,6 +165,7 @@ TOLD: Mapping[type, Callable[[Any], Any]] = {
     Prune: _prune,
     Restore: _restore,
     Usage: _usage,
+    Sql: _sql,
     Search: _search,
 }
 """From what a command's answer tells of to data."""

@@ -82,7 +82,7 @@ def parser() -> Line:
     )
     line.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = line.add_subparsers(dest=COMMAND, metavar="COMMAND", title="commands", parser_class=Line)
-    for name in (name for name in OFFERS if name in FORMS):
+    for name in OFFERS:
         text = OFFERS[name].text or in_a_terminal(FORMS[name].text)
         one = commands.add_parser(
             name, help=text, description=text, parents=[common], allow_abbrev=False, formatter_class=_Help

@@ -57,6 +57,8 @@ class Kernel:
         """The list that was last shown."""
         self.most: int | None = SHOWN
         """Rows of a list that are shown; ``None`` for all."""
+        self.notes = True
+        """Whether reading may leave something disposable in the folder, by which the next time is faster."""
         self.counts_on = True
         """Whether a number of the list that was shown means its row later on."""
         self._manager: SessionManager | None = None

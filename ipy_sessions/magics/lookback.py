@@ -29,6 +29,7 @@ class LookbackCommands(Commands):
     @run.register
     def _usage(self, command: Usage) -> Markup:
         tables = read(self._meant(command))
+        tables.corpus.notes = self._host.notes
         wanted: tuple[By, ...] = SUMS if command.by is None else (command.by,)  # type: ignore[assignment]
         if command.by is None and command.ref:
             wanted = wanted[1:]
