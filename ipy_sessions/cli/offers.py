@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ipy_sessions.commands.forms import FORMS
+from ipy_sessions.table.schema import TABLES
 
 PROGRAM = "ipy-sessions"
 NAMED = "its number in the list, its name, the end of its id, or its path"
@@ -44,6 +45,7 @@ OFFERS = {
         says={"--notebook": "only the sessions of one notebook: its name, or its path's end"}, without=("--here",)
     ),
     "sql": Offer(
+        f"Show what a query finds in the tables {', '.join(TABLES)}; 'DESCRIBE turns' names the columns of one.",
         without=("--df",),
         says={"query": "one SELECT in DuckDB's dialect, in quotes; $NAME is what --set says"},
         adds=(("--set", {"action": "append", "default": [], "metavar": "NAME=VALUE", "help": "the text of $NAME"}),),

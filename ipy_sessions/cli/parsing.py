@@ -76,23 +76,20 @@ class Line(Parser):
 
 def parser() -> Line:
     """Return what reads a line."""
-    common = _common()
-    line = Line(
-        prog=PROGRAM, description=ABOUT, epilog=MORE, parents=[common], allow_abbrev=False, formatter_class=_Help
-    )
-    line.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    line = Line(prog=PROGRAM, description=ABOUT, epilog=MORE, allow_abbrev=False, formatter_class=_Help)
     commands = line.add_subparsers(dest=COMMAND, metavar="COMMAND", title="commands", parser_class=Line)
     for name in OFFERS:
         text = OFFERS[name].text or in_a_terminal(FORMS[name].text)
-        one = commands.add_parser(
-            name, help=text, description=text, parents=[common], allow_abbrev=False, formatter_class=_Help
-        )
+        one = commands.add_parser(name, help=text, description=text, allow_abbrev=False, formatter_class=_Help)
         for argument, options in arguments(name):
             one.add_argument(argument, **options)
         one.set_defaults(**{argument.lstrip("-"): None for argument in OFFERS[name].without})
+        _add_common(one)
     script = "Print what makes Tab complete commands, options and names of sessions in your shell."
     one = commands.add_parser("completion", help=script, description=script, epilog=HOW, formatter_class=_Help)
     one.add_argument("shell", choices=SHELLS, help="your shell")
+    line.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    _add_common(line)
     line.commands = commands.choices
     return line
 
@@ -108,14 +105,19 @@ class _Help(argparse.RawDescriptionHelpFormatter):
     """Help as argparse prints it, whose epilog stays as it is written."""
 
 
-def _common() -> Line:
-    """Return the options that may stand before a command and behind it."""
-    common = Line(add_help=False, argument_default=argparse.SUPPRESS)
-    options = common.add_argument_group("everywhere")
-    options.add_argument("--dir", metavar="PATH", help="the folder of sessions; by default .sessions here")
-    options.add_argument("--json", action="store_true", help="print data as one JSON document; times are in UTC")
-    options.add_argument("--no-pager", action="store_true", help="print long texts at once, also in a terminal")
-    return common
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    """Add the options that may stand before a command and behind it."""
+    missing = argparse.SUPPRESS  # or what stands before a command would be forgotten behind it
+    options = parser.add_argument_group("everywhere")
+    options.add_argument(
+        "--dir", metavar="PATH", default=missing, help="the folder of sessions; by default .sessions here"
+    )
+    options.add_argument(
+        "--json", action="store_true", default=missing, help="print data as one JSON document; times are in UTC"
+    )
+    options.add_argument(
+        "--no-pager", action="store_true", default=missing, help="print long texts at once, also in a terminal"
+    )
 
 
 class WrongLineError(CommandError):
