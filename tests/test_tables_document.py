@@ -70,6 +70,18 @@ def test_its_columns_are_those_of_the_schema() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_its_lines_of_python_run_as_written(messages: list[str]) -> None:
+    """One behind the other, as somebody who reads it types them; SQL sums up each answer once."""
+    namespace: dict[str, Any] = {}
+    before = DOCUMENT[: DOCUMENT.index("## Without us")]
+    for typed in re.findall(r"```python\n(.*?)```", before, re.DOTALL):
+        exec(typed, namespace)  # noqa: S102 - as a reader does
+    assert messages
+    assert namespace["costs"].to_pandas()["model"].tolist() == ["m"]
+    assert namespace["connection"].execute("select count(*) from messages").fetchall() == [(len(messages),)]
+    assert len(namespace["hits"]) == 0
+
+
 def test_ours_reads_the_same(messages: list[str]) -> None:
     """What the others are measured by: every message, the torn line left out."""
     namespace: dict[str, Any] = {}

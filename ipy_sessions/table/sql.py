@@ -112,7 +112,7 @@ def _found(query: str, asked: _Asked, plain: Mapping[str, views.Source]) -> pa.T
         database.put_empty(connection, TABLES.keys() - set(asked.wanted))
         _lend(connection, query, asked.frames)
         packs = {f"{one.pack}-{name}.parquet" for one in plain.values() if one.pack for name in views.ROWS}
-        _shut(connection, [*plain, *packs])
+        _shut(connection, [*(path for path, one in plain.items() if not one.pack), *packs])
         return connection.sql(query, params=asked.values).to_arrow_table()
 
 
