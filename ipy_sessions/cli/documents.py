@@ -30,9 +30,7 @@ from ipy_sessions.commands.values import (
     Usage,
     Verify,
 )
-from ipy_sessions.searching.hits import COLUMNS
 from ipy_sessions.summary import SessionInfo
-from ipy_sessions.table.usage_totals import TOTALS
 
 DONE, NOTHING = 0, 1
 
@@ -110,6 +108,8 @@ def _verify(about: Any) -> Record:
 
 
 def _search(about: Any) -> list[Record]:
+    from ipy_sessions.searching.hits import COLUMNS
+
     return [{column.name: getattr(hit, column.name) for column in COLUMNS} for hit in about]
 
 
@@ -123,6 +123,8 @@ def _finite(value: Any) -> Any:
 
 
 def _usage(about: Any) -> Record:
+    from ipy_sessions.table.usage_totals import TOTALS
+
     return {
         by: [{one.name: getattr(row, one.name) for one in TOTALS[by]} for row in rows] for by, rows in about.items()
     }
