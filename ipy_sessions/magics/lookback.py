@@ -29,10 +29,14 @@ class LookbackCommands(Commands):
     @run.register
     def _usage(self, command: Usage) -> Markup:
         tables = read(self._meant(command))
+        tables.corpus.notes = self._host.notes
         wanted: tuple[By, ...] = SUMS if command.by is None else (command.by,)  # type: ignore[assignment]
         if command.by is None and command.ref:
             wanted = wanted[1:]
-        return usage.usage({by: [usage.Spent(**row) for row in totals(tables, by).to_pylist()] for by in wanted})
+        sums: dict[str, list[usage.Spent]] = {
+            by: [usage.Spent(**row) for row in totals(tables, by).to_pylist()] for by in wanted
+        }
+        return usage.usage(sums).of(sums)
 
     def _meant(self, command: Usage) -> list[Named]:
         """Return the sessions that are summed up; those in memory alone are no files to be read."""

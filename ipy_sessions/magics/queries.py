@@ -23,7 +23,9 @@ class TableCommands(Commands):
     def _sql(self, command: Sql) -> Result:
         host = self._host
         folder, variables = host.manager(host.place()).store.path, host.shell.user_ns
-        found = sql(command.query, read(folder if any(folder.glob("*.jsonl")) else ()).corpus, variables, variables)
+        corpus = read(folder if any(folder.glob("*.jsonl")) else ()).corpus
+        corpus.notes = host.notes
+        found = sql(command.query, corpus, variables, variables)
         if command.df is not None:
             host.shell.push({command.df: found.to_pandas()})
         return found

@@ -5,7 +5,7 @@ Each takes the command's value and returns what to show below the cell; those th
 
 from __future__ import annotations
 
-from functools import singledispatchmethod
+from functools import cached_property, singledispatchmethod
 from typing import Any
 
 from ipy_sessions.commands.dates import wanted
@@ -29,16 +29,8 @@ from ipy_sessions.context.parameters import own_parameters
 from ipy_sessions.errors import CommandError
 from ipy_sessions.events import Reply
 from ipy_sessions.identifiers import SYSTEM
-from ipy_sessions.magics.cells import CellCommands
 from ipy_sessions.magics.commands import Commands
-from ipy_sessions.magics.exchange import ExchangeCommands
-from ipy_sessions.magics.host import Host
-from ipy_sessions.magics.lookback import LookbackCommands
 from ipy_sessions.magics.progress import Watched
-from ipy_sessions.magics.queries import TableCommands
-from ipy_sessions.magics.search import SearchCommands
-from ipy_sessions.magics.travel import TravelCommands
-from ipy_sessions.magics.upkeep import UpkeepCommands
 from ipy_sessions.render import markup, panels
 from ipy_sessions.render.markup import Markup
 from ipy_sessions.render.prompts import prompts
@@ -46,16 +38,24 @@ from ipy_sessions.render.reply import answer, last_line
 from ipy_sessions.render.transcript import Marks, transcript
 from ipy_sessions.session import Session
 from ipy_sessions.settings import DEFAULTS, PARAMETERS, convert
-from ipy_sessions.table.history import history
 
 
 class SessionCommands(Commands):
     """Carries out every command of ``%session``: those of a session's life itself, the others by others."""
 
-    def __init__(self, host: Host) -> None:
-        super().__init__(host)
-        more = (ExchangeCommands(host), LookbackCommands(host), SearchCommands(host), TableCommands(host))
-        self._others = (UpkeepCommands(host), TravelCommands(host), CellCommands(host), *more)
+    @cached_property
+    def _others(self) -> tuple[Any, ...]:
+        """Those who carry out the rest; a shell that lists its sessions does not wait for their imports."""
+        from ipy_sessions.magics.cells import CellCommands
+        from ipy_sessions.magics.exchange import ExchangeCommands
+        from ipy_sessions.magics.lookback import LookbackCommands
+        from ipy_sessions.magics.queries import TableCommands
+        from ipy_sessions.magics.search import SearchCommands
+        from ipy_sessions.magics.travel import TravelCommands
+        from ipy_sessions.magics.upkeep import UpkeepCommands
+
+        kinds = UpkeepCommands, TravelCommands, CellCommands, ExchangeCommands, LookbackCommands
+        return tuple(kind(self._host) for kind in (*kinds, SearchCommands, TableCommands))
 
     @singledispatchmethod
     def run(self, command: Any) -> Any:
@@ -130,7 +130,8 @@ class SessionCommands(Commands):
         seen = {row.path for row in shown} | {row.path for row in rows if row.archived}
         hidden = None if narrowed else len(rows) - len(seen)
         archived = 0 if narrowed else sum(row.archived for row in rows)
-        return panels.listing(self._host.listing, SYSTEM.now(), hidden, skipped, archived)
+        told = panels.listing(self._host.listing, SYSTEM.now(), hidden, skipped, archived, most=self._host.most)
+        return told.of((self._host.listing, skipped))
 
     @run.register
     def _close(self, _: Close) -> Markup:
@@ -160,6 +161,8 @@ class SessionCommands(Commands):
     def _history(self, command: History) -> Any:
         if command.prompts:
             return prompts(self._session.turns.active())
+        from ipy_sessions.table.history import history
+
         frame = history(self._host.found(self._host.place()))
         if command.df is not None:
             self._host.shell.push({command.df: frame})
