@@ -7,6 +7,7 @@ hyphenated UUIDv7: they sort by time, stay unique when logs are merged, and no t
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,8 @@ else:
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}  # RFC 9562: two bits are fixed
+UUID = 36  # characters of one
+_is_uuid = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}").fullmatch
 WRITTEN = len("1970-01-01T00:00:00.000Z")
 
 
@@ -66,7 +69,8 @@ def derived(ts: str, *parts: str) -> str:
     ts
         When what it names was written, as `timestamp` writes it; the ids sort by it, as those that are new do.
     parts
-        What tells it from everything else, such as a format, a session and an id there.
+        What tells it from everything else, such as a format, a session and an id there. A last part that is a UUID
+        does so by itself, and gives the id its own digits.
     """
     return Namer(*parts[:-1])(ts, parts[-1])
 
@@ -85,10 +89,12 @@ class Namer:
 
     def __call__(self, ts: str, last: str) -> str:
         """Return what `derived` returns for all parts."""
+        since = max(0, _since_epoch(ts)) & 0xFFFFFFFFFFFF
+        if len(last) == UUID and _is_uuid(last):
+            return f"{since >> 16:08x}-{since & 0xFFFF:04x}-7{last[15:18]}-{last[19:]}"
         told = self._begun.copy()
         told.update(f"{len(last)}:{last}".encode("utf-8", "surrogatepass"))  # `_told`, of which there are many
         mark = told.hexdigest()
-        since = max(0, _since_epoch(ts)) & 0xFFFFFFFFFFFF
         return f"{since >> 16:08x}-{since & 0xFFFF:04x}-7{mark[:3]}-{VARIANTS[mark[3]]}{mark[4:7]}-{mark[7:19]}"
 
 

@@ -140,6 +140,7 @@ def make_shell(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., She
             ip = InteractiveShell.instance()
             ip.run_line_magic("unload_ext", "ipy_sessions")
             ip.reset(new_session=False)
+            ip.restore_sys_module_state()  # a process that is spawned later looks for the real `__main__`
             InteractiveShell.clear_instance()
 
     def make(*, notebook: Path | None = None, **settings: Any) -> Shell:

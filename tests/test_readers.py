@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -101,6 +102,15 @@ def test_an_id_is_the_same_for_the_same_and_another_for_another(one: list[str], 
     """Also when the parts differ only in where one of them ends."""
     assert derived(ts, *one) == derived(ts, *one)
     assert (derived(ts, *one) == derived(ts, *other)) == (one == other)
+
+
+@given(st.uuids(version=4).map(str), st.uuids(version=4).map(str), st.text(), st.datetimes().map(str))
+def test_an_id_that_comes_of_a_uuid_is_told_by_its_end(one: str, other: str, format: str, ts: str) -> None:  # noqa: A002
+    """It is a UUIDv7 that ends as the other, and another's is another."""
+    named = derived(ts, format, one)
+    assert UUID(named).version == 7
+    assert named[19:] == one[19:]
+    assert (named == derived(ts, format, other)) == (one == other)
 
 
 @given(st.lists(st.datetimes(min_value=datetime.fromisoformat("1971-01-01")), min_size=2))

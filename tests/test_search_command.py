@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import Shell
 
+import ipy_sessions as ses
 from ipy_sessions import SessionManager, assistant, user
 from ipy_sessions.commands.session import parse_session
 from ipy_sessions.commands.values import Search, Show
@@ -106,6 +107,18 @@ def test_the_sessions_of_this_notebook(make_shell: Callable[..., Shell], tmp_pat
     assert "in two" in here
     assert "in one" not in here
     assert "in one" in shell.run("%session search needle")
+
+
+def test_what_is_in_memory_alone_may_be_of_another_notebook(notebook: Shell) -> None:
+    """Then it is found without --here, and not with it."""
+    notebook.run("%session new --temp")
+    notebook.run("%agent a needle")
+    assert "«needle»" in notebook.run("%session search needle --here")
+    ses.current().note(notebook="elsewhere.ipynb")
+    assert "Nothing was found." in notebook.run(
+        "%session search needle --here --limit 1"
+    ) or "no session" in notebook.run("%session search needle --here")
+    assert "«needle»" in notebook.run("%session search needle")
 
 
 def test_a_turn_or_the_last_answer(told: Shell) -> None:

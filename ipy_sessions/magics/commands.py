@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from ipy_sessions.errors import CommandError
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from ipy_sessions.table.corpus import Named
 
 
-class Commands:
+class Commands(ABC):
     """Carries out some of the commands of ``%session``, by a ``run`` that has a function for each.
 
     Parameters
@@ -26,9 +27,9 @@ class Commands:
     def __init__(self, host: Host) -> None:
         self._host = host
 
-    def takes(self, command: Any) -> bool:
-        """Tell whether a command is one of these."""
-        return type(command) in vars(type(self))["run"].dispatcher.registry
+    @abstractmethod
+    def run(self, command: Any) -> Any:
+        """Carry out one command and return what to show."""
 
     @property
     def _folder(self) -> list[Named]:

@@ -15,7 +15,7 @@ from ipy_sessions.ask import Ask
 from ipy_sessions.counting import begun_by
 from ipy_sessions.errors import AmbiguousReferenceError, CommandError, SessionBusyError, SessionNotFoundError
 from ipy_sessions.magics.borrowing import Borrowing
-from ipy_sessions.magics.configuration import IPySessions
+from ipy_sessions.magics.kernel import Configured
 from ipy_sessions.magics.order import saved_order
 from ipy_sessions.manager import SessionManager
 from ipy_sessions.notebook import Place
@@ -35,7 +35,7 @@ NONE_YET = "There is no session yet. Ask something, or type `%session new`."
 class Host(Borrowing):
     """The kernel, and which of its sessions is meant. The parameters are those of `Kernel`."""
 
-    def __init__(self, shell: Any, config: IPySessions) -> None:
+    def __init__(self, shell: Any, config: Configured) -> None:
         super().__init__(shell, config)
         self.used: set[str] = set()
         """Ids of the questions that this kernel has shown or asked, for hosts whose cells have no ids."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from functools import singledispatchmethod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ipy_sessions.commands.agent import written
 from ipy_sessions.commands.values import SUMS, Again, Compare, History, Show, Tree, Usage
@@ -26,11 +26,11 @@ from ipy_sessions.render.reply import answer, last_line
 from ipy_sessions.render.transcript import Marks, transcript
 from ipy_sessions.render.tree import SHOWN, draw
 from ipy_sessions.session import Session
-from ipy_sessions.table.corpus import Named
-from ipy_sessions.table.history import history
-from ipy_sessions.table.read import read
-from ipy_sessions.table.usage_totals import By, totals
 from ipy_sessions.turns import Turn
+
+if TYPE_CHECKING:
+    from ipy_sessions.table.corpus import Named
+    from ipy_sessions.table.usage_totals import By
 
 
 class LookbackCommands(Commands):
@@ -103,6 +103,8 @@ class LookbackCommands(Commands):
     def _history(self, command: History) -> Any:
         if command.prompts:
             return prompts(self._session.turns.active())
+        from ipy_sessions.table.history import history
+
         frame = history(self._host.found(self._host.place()))
         if command.df is not None:
             self._host.shell.push({command.df: frame})
@@ -110,11 +112,18 @@ class LookbackCommands(Commands):
 
     @run.register
     def _usage(self, command: Usage) -> Markup:
+        from ipy_sessions.table.read import read
+        from ipy_sessions.table.usage_totals import totals
+
         tables = read(self._meant(command))
+        tables.corpus.notes = self._host.notes
         wanted: tuple[By, ...] = SUMS if command.by is None else (command.by,)  # type: ignore[assignment]
         if command.by is None and command.ref:
             wanted = wanted[1:]
-        return usage.usage({by: [usage.Spent(**row) for row in totals(tables, by).to_pylist()] for by in wanted})
+        sums: dict[str, list[usage.Spent]] = {
+            by: [usage.Spent(**row) for row in totals(tables, by).to_pylist()] for by in wanted
+        }
+        return usage.usage(sums).of(sums)
 
     def _meant(self, command: Usage) -> list[Named]:
         """Return the sessions that are summed up."""

@@ -74,13 +74,14 @@ class SearchCommands(Commands):
         rows = {str(row.path): row for row in manager.list(archived=None)} if hits else {}
         rows |= {session.id: session.info() for session in manager.unwritten}
         others: list[SessionInfo] = []
-        numbers: list[int | None] = []
+        refs: list[int | str | None] = []
         for hit in hits:
             row = rows.get(hit.path) or rows.get(hit.session)
-            numbers.append(None if row is None else len(others) + 1)
+            told = None if row is None else len(others) + 1 if self._host.counts_on else row.tail
+            refs.append(told)
             others += [] if row is None else [row]
         if others:
             current = None if manager.current is None else manager.current.info()
             self._host.listing = Listing(current, tuple(others))
         skipped = [f"Skipped {reason}" for reason in hits.skipped]
-        return found(hits, hits.total, hits.sessions, numbers, *notes, *skipped)
+        return found(hits, hits.total, hits.sessions, refs, *notes, *skipped).of(hits)

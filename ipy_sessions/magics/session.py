@@ -7,24 +7,32 @@ the session say so themselves.
 from __future__ import annotations
 
 from functools import singledispatchmethod
+from importlib import import_module
 from typing import Any
 
 from ipy_sessions.commands.dates import wanted
 from ipy_sessions.commands.values import Close, Continue, Fork, Keep, List, New, Open, Rename
 from ipy_sessions.identifiers import SYSTEM
-from ipy_sessions.magics.about import AboutCommands
-from ipy_sessions.magics.cells import CellCommands
 from ipy_sessions.magics.commands import Commands
-from ipy_sessions.magics.exchange import ExchangeCommands
 from ipy_sessions.magics.host import Host
-from ipy_sessions.magics.lookback import LookbackCommands
 from ipy_sessions.magics.progress import Watched
-from ipy_sessions.magics.queries import TableCommands
-from ipy_sessions.magics.search import SearchCommands
-from ipy_sessions.magics.travel import TravelCommands
-from ipy_sessions.magics.upkeep import UpkeepCommands
 from ipy_sessions.render import panels
 from ipy_sessions.render.markup import Markup
+
+OTHERS = {
+    "upkeep": "UpkeepCommands",
+    "exchange": "ExchangeCommands",
+    "travel": "TravelCommands",
+    "cells": "CellCommands",
+    "lookback": "LookbackCommands",
+    "queries": "QueryCommands",
+    "search": "SearchCommands",
+    "about": "AboutCommands",
+}
+"""Who carries out the commands of each kind: a class in the module here that is called as the module of their values.
+
+It is imported for the first of its commands: a shell that lists its sessions does not wait for the others.
+"""
 
 
 class SessionCommands(Commands):
@@ -32,13 +40,16 @@ class SessionCommands(Commands):
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
-        more = (LookbackCommands(host), SearchCommands(host), TableCommands(host), AboutCommands(host))
-        self._others = (UpkeepCommands(host), ExchangeCommands(host), TravelCommands(host), CellCommands(host), *more)
+        self._others: dict[str, Commands] = {}
 
     @singledispatchmethod
     def run(self, command: Any) -> Any:
-        """Carry out a command; return what is to be shown, a `Markup` or a DataFrame, or ``None``."""
-        return next(other for other in self._others if other.takes(command)).run(command)
+        """Carry out a command; return what is to be shown, a `Markup`, a `Picture` or a DataFrame, or ``None``."""
+        kind = type(command).__module__.rpartition(".")[2]
+        if kind not in self._others:
+            module = import_module(f"ipy_sessions.magics.{kind}")
+            self._others[kind] = getattr(module, OTHERS[kind])(self._host)
+        return self._others[kind].run(command)
 
     @run.register
     def _new(self, command: New) -> None:
@@ -106,7 +117,8 @@ class SessionCommands(Commands):
         seen = {row.path for row in shown} | {row.path for row in rows if row.archived}
         hidden = None if narrowed else len(rows) - len(seen)
         archived = 0 if narrowed else sum(row.archived for row in rows)
-        return panels.listing(self._host.listing, SYSTEM.now(), hidden, skipped, archived)
+        told = panels.listing(self._host.listing, SYSTEM.now(), hidden, skipped, archived, most=self._host.most)
+        return told.of((self._host.listing, skipped))
 
     @run.register
     def _close(self, _: Close) -> Markup:

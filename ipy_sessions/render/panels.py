@@ -97,7 +97,13 @@ def _damage(numbers: Sequence[int]) -> str:
 
 
 def listing(
-    rows: Listing, now: datetime, hidden: int | None, skipped: Sequence[tuple[Path, str]], archived: int = 0
+    rows: Listing,
+    now: datetime,
+    hidden: int | None,
+    skipped: Sequence[tuple[Path, str]],
+    archived: int = 0,
+    *,
+    most: int | None = SHOWN,
 ) -> Markup:
     """Return the list of sessions.
 
@@ -113,9 +119,11 @@ def listing(
         Files that are no sessions, each with the reason.
     archived
         Sessions of the folder that lists leave out.
+    most
+        How many rows are shown; ``None`` for all.
     """
     current = [] if rows.current is None else [("▸ 0", rows.current)]
-    numbered = [*current, *((str(number), row) for number, row in enumerate(rows.others[:SHOWN], start=1))]
+    numbered = [*current, *((str(number), row) for number, row in enumerate(rows.others[:most], start=1))]
     titles = [row.title for _, row in numbered]
     shown = table(
         ("#", "session", "messages", "last message"),
@@ -127,8 +135,8 @@ def listing(
         shown = Markup("", "")
         none = "No session is in the list." if archived else "No session yet: ask something, and there is one."
         notes.append("No session is like that." if hidden is None else none)
-    if len(rows.others) > SHOWN:
-        notes.append(f"{len(rows.others) - SHOWN} more, numbered on in the same order.")
+    if most is not None and len(rows.others) > most:
+        notes.append(f"{len(rows.others) - most} more, numbered on in the same order.")
     if hidden:
         notes.append(f"{hidden} more of other notebooks: `%session list --all` shows them.")
     if archived:

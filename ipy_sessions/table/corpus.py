@@ -77,6 +77,9 @@ class Corpus:
         ``"all"``, ``"active"``, or a turn of the one session that is named: its number, its label or its id's end.
     """
 
+    notes = True
+    """Whether what is found out about our files may be written down in their folders for the next time."""
+
     def __init__(self, named: Iterable[Named], branch: str | int = ALL) -> None:
         self.branch = branch
         self.paths: list[str] = []

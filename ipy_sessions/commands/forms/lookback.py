@@ -1,12 +1,12 @@
-"""Looking at what was said, here and in every other conversation of the folder."""
+"""Looking at what was said, what it cost, and what is wanted again."""
 
 from __future__ import annotations
 
 import argparse
 
-from ipy_sessions.commands.form import Form, flag, given, number, value, words
+from ipy_sessions.commands.form import Form, flag, value, words
 from ipy_sessions.commands.parser import variable
-from ipy_sessions.commands.values.lookback import SUMS, Again, Compare, History, Search, Show, Sql, Tree, Usage
+from ipy_sessions.commands.values.lookback import SUMS, Again, Compare, History, Show, Tree, Usage
 from ipy_sessions.errors import CommandError
 
 TURN_OR_SESSION = "a turn's number, label or id's end; if no turn here answers to it, a session, as for open"
@@ -27,28 +27,6 @@ def _spent(read: argparse.Namespace) -> Usage:
     if ref and read.all:
         raise CommandError(f"Either {ref!r} is summed up, or the whole folder: `%session usage {ref}`, or `--all`.")
     return Usage(ref, read.by, read.all)
-
-
-def _queried(read: argparse.Namespace) -> Sql:
-    """Return a query, which says something."""
-    query = "\n".join(read.query).strip()
-    if not query:
-        raise CommandError("sql takes a query: `%session sql SELECT model, sum(cost_usd) FROM usage GROUP BY model`.")
-    return Sql(query, variable("--df", read.df))
-
-
-def _searching(read: argparse.Namespace) -> Search:
-    """Return what is looked for, and where."""
-    what = " ".join(read.text) if read.regex or not any(" " in word for word in read.text) else read.text
-    if read.user and read.assistant:
-        raise CommandError("Either what you have said is looked for, or the model: leave out both, and it is both.")
-    role = next((name for name in ("user", "assistant") if getattr(read, name)), None)
-    narrowed = {"regex": read.regex, "deep": read.deep, "case": True if read.case else None, "role": role}
-    narrowed |= given(read, ("tool", "notebook"))
-    if read.limit is not None:
-        narrowed["limit"] = number(read.limit, f"--limit takes a number from 1, and not {read.limit!r}.")
-    kept = {name: value for name, value in narrowed.items() if value not in (None, False)}
-    return Search(what, kept, given(read, ("since", "until")), read.here, read.within or [])
 
 
 FORMS = (
@@ -96,16 +74,6 @@ FORMS = (
         ),
     ),
     Form(
-        "sql",
-        "What a query finds in the folder's conversations: tables sessions, messages, turns, usage and others.",
-        _queried,
-        (
-            words("query", "SELECT … in DuckDB's dialect; $name is a variable. Or in the cell: %%%%session sql"),
-            ("--df", {"metavar": "NAME", "help": "before the query: also bind a DataFrame to this variable"}),
-        ),
-        verbatim=True,
-    ),
-    Form(
         "show",
         "The conversation to read; or the last answer alone, as after a page that was closed too early.",
         lambda read: Show(" ".join(read.ref), read.last, read.turn or ""),
@@ -113,29 +81,6 @@ FORMS = (
             words("ref", "another session, as for open"),
             flag("--last", "its last answer alone"),
             value("--turn", "TURN", "this turn alone: its number, label or id's end"),
-        ),
-    ),
-    Form(
-        "search",
-        'Find messages that hold some words, "phrases in quotes", or a regular expression, in every session.',
-        _searching,
-        (
-            words("text", "all of them stand in one message; capitals matter when one is typed", nargs="+"),
-            flag("--regex", "it is a regular expression of Python's"),
-            flag("--case", "capitals matter, although none is typed"),
-            flag("--user", "only what you have said"),
-            flag("--assistant", "only what the model has said"),
-            flag("--deep", "also thinking, and the calls and results of tools"),
-            value("--tool", "NAME", "only calls and results of this tool"),
-            value("--since", "DATE", "only messages that are not older: 2026-03-01, or 7d"),
-            value("--until", "DATE", "only messages that are not younger"),
-            flag("--here", "only the sessions of this notebook"),
-            value("--notebook", "NAME", "only those of this notebook: its name, or its path's end"),
-            (
-                "--in",
-                {"dest": "within", "action": "append", "metavar": "PATH", "help": "in these files or folders"},
-            ),
-            value("--limit", "NUMBER", "how many hits are shown; by default 20"),
         ),
     ),
 )

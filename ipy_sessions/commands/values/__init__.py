@@ -9,7 +9,9 @@ from ipy_sessions.commands.values.cells import Cells, Plan
 from ipy_sessions.commands.values.command import Command
 from ipy_sessions.commands.values.exchange import BRANCHES, Export, Import
 from ipy_sessions.commands.values.life import Close, Continue, Fork, Keep, List, New, Open, Rename
-from ipy_sessions.commands.values.lookback import SUMS, Again, Compare, History, Search, Show, Sql, Tree, Usage
+from ipy_sessions.commands.values.lookback import SUMS, Again, Compare, History, Show, Tree, Usage
+from ipy_sessions.commands.values.queries import Sql
+from ipy_sessions.commands.values.search import Search
 from ipy_sessions.commands.values.travel import Drop, Hide, Label, Rewind, Switch
 from ipy_sessions.commands.values.upkeep import Delete, Mark, Prune, Redact, Restore, Share, Tag, Verify
 

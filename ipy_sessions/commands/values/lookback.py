@@ -1,10 +1,6 @@
-"""Looking at what was said, here and in every other conversation of the folder."""
+"""Looking at what was said, what it cost, and what is wanted again."""
 
 from __future__ import annotations
-
-from typing import Any
-
-import msgspec
 
 from ipy_sessions.commands.values.command import Command
 
@@ -57,41 +53,9 @@ class Usage(Command, frozen=True):
     all: bool = False
 
 
-class Sql(Command, frozen=True):
-    """``%session sql``: what a query finds in the folder's conversations, also bound to `df` when one is named."""
-
-    query: str
-    df: str | None = None
-
-
 class Show(Command, frozen=True):
     """``%session show``: the conversation to read, of this session or another; one turn, or its last answer alone."""
 
     ref: str = ""
     last: bool = False
     turn: str = ""
-
-
-class Search(Command, frozen=True):
-    """``%session search``: find messages by what they say.
-
-    Parameters
-    ----------
-    what
-        Words and phrases, each as it stands; or, where quotes were left in it, the line as it was typed.
-    narrowed
-        What narrows the search: ``regex``, ``case``, ``role``, ``tool``, ``notebook``, ``deep`` and ``limit`` as
-        `magics.tables.search` takes them.
-    dates
-        ``since`` and ``until`` as they were typed.
-    here
-        Only the sessions of this notebook.
-    paths
-        Files, folders and patterns to look in, in place of the kernel's sessions.
-    """
-
-    what: str | list[str]
-    narrowed: dict[str, Any] = msgspec.field(default_factory=dict)
-    dates: dict[str, str] = msgspec.field(default_factory=dict)
-    here: bool = False
-    paths: list[str] = msgspec.field(default_factory=list)
