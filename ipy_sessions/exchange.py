@@ -173,13 +173,8 @@ class Exchange:
         found = self._foreign(ref)
         if found:
             return material(found[0], transcripts.content_of(found[0]), mask), len(found) - 1
-        opened = self._manager.opened
-        session = self._manager.open(ref, read_only=True)
-        try:
+        with self._manager.reading(ref) as session:
             return material(transcripts.of_session(session), session.content, mask), 0
-        finally:
-            if session not in opened:
-                self._manager.close(session)
 
     def _foreign(self, ref: Ref) -> list[Transcript]:
         """Return the conversations of a file that is no session of this folder; none when a session is meant."""

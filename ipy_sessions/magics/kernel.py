@@ -5,8 +5,8 @@ It joins what `notebook` finds with a `SessionManager`. Which session is meant i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from ipy_sessions.library import Ref
@@ -99,17 +99,9 @@ class Kernel:
         if self._manager is not None:
             self._manager.close()
 
-    @contextmanager
-    def reading(self, ref: Ref) -> Iterator[Session]:
-        """Give a session only to be read; one that was not open is closed again."""
-        manager = self.manager(self.place())
-        before = manager.opened
-        session = manager.open(ref, read_only=True)
-        try:
-            yield session
-        finally:
-            if session not in before:
-                manager.close(session)
+    def reading(self, ref: Ref) -> AbstractContextManager[Session]:
+        """Give a session only to be read, as `SessionManager.reading`."""
+        return self.manager(self.place()).reading(ref)
 
     def count(self, place: Place, what: str = "ask") -> int:
         """Count asks, or commands, within one run of a cell; return the number of the one that is carried out now."""
