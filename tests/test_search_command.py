@@ -52,10 +52,18 @@ def test_a_search_is_read_as_it_was_typed(line: str, value: Search | Show) -> No
     assert parse_session(line) == value
 
 
-@pytest.mark.parametrize("line", ["search", "search x --limit 0", "search x --limit no", "search x --user --assistant"])
-def test_a_search_that_cannot_be_is_refused(line: str) -> None:
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("search", "required: TEXT"),
+        ("search x --limit 0", "--limit takes a number from 1, and not '0'"),
+        ("search x --limit no", "--limit takes a number from 1, and not 'no'"),
+        ("search x --user --assistant", "exclude each other"),
+    ],
+)
+def test_a_search_that_cannot_be_is_refused(line: str, says: str) -> None:
     """In one sentence."""
-    with pytest.raises(CommandError):
+    with pytest.raises(CommandError, match=says):
         parse_session(line)
 
 

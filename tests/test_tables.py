@@ -71,6 +71,12 @@ def test_an_open_session_is_read_as_its_file_is(branched: Session) -> None:
         assert frame(read(opened), "sessions")["bad_lines"].tolist() == [1]
 
 
+def test_tables_say_what_they_are_of(branched: Session) -> None:
+    """How much was named, and which tables there are, without reading anything."""
+    for named, of in ((branched, "1 conversation"), ([], "0 conversations"), ([branched.file] * 2, "1 file")):
+        assert repr(read(named)).startswith(f"<Tables of {of}: sessions, messages, ")
+
+
 def test_each_table_says_what_its_columns_hold() -> None:
     """In the metadata of its schema, which travels with the data."""
     assert set(TABLES) == set(ROWS)

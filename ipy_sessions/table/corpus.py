@@ -121,7 +121,7 @@ class Corpus:
     def __str__(self) -> str:
         """Return how much was named; nothing is read for it."""
         count = len(set(self.paths)) + len(self.given)
-        return f"{count:,} file{'' if count == 1 else 's'}" if self.paths else f"{count:,} conversations"
+        return f"{count:,} {'file' if self.paths else 'conversation'}{'' if count == 1 else 's'}"
 
     @cached_property
     def _sorted(self) -> tuple[list[Own], list[str]]:

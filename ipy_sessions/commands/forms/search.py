@@ -13,7 +13,7 @@ def _searching(read: argparse.Namespace) -> Search:
     """Return what is looked for, and where."""
     what = " ".join(read.text) if read.regex or not any(" " in word for word in read.text) else read.text
     if read.user and read.assistant:
-        raise CommandError("Either what you have said is looked for, or the model: leave out both, and it is both.")
+        raise CommandError("--user and --assistant exclude each other. Leave out both to look at what either has said.")
     role = next((name for name in ("user", "assistant") if getattr(read, name)), None)
     narrowed = {"regex": read.regex, "deep": read.deep, "case": True if read.case else None, "role": role}
     narrowed |= given(read, ("tool", "notebook"))
