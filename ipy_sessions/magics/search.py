@@ -41,9 +41,9 @@ class SearchCommands(Commands):
         self._watched = watched
 
     @singledispatchmethod
-    def run(self, command: Any) -> Any:
-        """Carry out a command."""
-        raise TypeError(f"{command!r} is no command of this kind")
+    def run(self, command: Any) -> Markup:
+        """Carry out one command and return what to show."""
+        raise NotImplementedError(command)
 
     @run.register
     def _search(self, command: Search) -> Markup:
