@@ -18,7 +18,7 @@ from ipy_sessions.summary import title_of
 from ipy_sessions.table.part import Part
 
 
-class Conversation:
+class Searched:
     """One conversation.
 
     Parameters
