@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import ipy_sessions as ses
 from ipy_sessions import SessionManager, SessionNotFoundError, assistant, user
 from ipy_sessions.entries import NewEntry
 from ipy_sessions.readers.transcript import Draft, Transcript
@@ -75,6 +77,15 @@ def test_tables_say_what_they_are_of(branched: Session) -> None:
     """How much was named, and which tables there are, without reading anything."""
     for named, of in ((branched, "1 conversation"), ([], "0 conversations"), ([branched.file] * 2, "1 file")):
         assert repr(read(named)).startswith(f"<Tables of {of}: sessions, messages, ")
+
+
+@pytest.mark.parametrize(
+    "look", [ses.read, ses.usage, ses.connect, lambda: ses.sql("from turns"), lambda: ses.search("x")]
+)
+def test_where_no_session_is_yet_that_is_said(look: Callable[[], object]) -> None:
+    """Nothing was named, so that no name is called wrong."""
+    with pytest.raises(SessionNotFoundError, match=r"No session is in \.sessions yet\. Ask something, or name a file"):
+        look()
 
 
 def test_each_table_says_what_its_columns_hold() -> None:
