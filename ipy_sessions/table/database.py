@@ -41,7 +41,11 @@ def open_database() -> duckdb.DuckDBPyConnection:
 
 
 def fill(
-    connection: duckdb.DuckDBPyConnection, corpus: Corpus, wanted: Collection[str], plain: Mapping[str, views.Source]
+    connection: duckdb.DuckDBPyConnection,
+    corpus: Corpus,
+    wanted: Collection[str],
+    plain: Mapping[str, views.Source],
+    columns: Mapping[str, Collection[str]] | None = None,
 ) -> None:
     """Make tables in a connection.
 
@@ -55,8 +59,10 @@ def fill(
         Which tables; others are not there.
     plain
         Those of our files that the views read.
+    columns
+        Which columns of the views are going to be asked for, by table; ``None`` for all.
     """
-    views.define(connection, list(plain.values()), corpus.sessions, wanted)
+    views.define(connection, list(plain.values()), corpus.sessions, wanted, columns)
     seen = [name for name in wanted if plain and name in views.VIEWS]
     others = [name for name in wanted if name not in seen]
     odd = [file for file in corpus.own if file.path not in plain]

@@ -15,6 +15,7 @@ from ipy_sessions.errors import QueryError
 from ipy_sessions.table import database, parquet, views
 from ipy_sessions.table.corpus import Corpus
 from ipy_sessions.table.frame import Table
+from ipy_sessions.table.needed import needed
 from ipy_sessions.table.schema import TABLES
 
 if TYPE_CHECKING:
@@ -80,19 +81,19 @@ def sql(
     QueryError
         When it is no query, or not one that only reads, or DuckDB cannot carry it out.
     """
-    wanted = [name for name in TABLES if re.search(rf"\b{name}\b", query, re.IGNORECASE)]
     with database.open_database():  # or it is said now that there is none
         import duckdb
     try:
-        named = _checked(query)
+        values = _values(_checked(query), parameters or {})
+        wanted = _needed(query, values, frames or {})
         plain = database.readable(corpus, wanted, keep=cache)
+        asked = _Asked(corpus, wanted, values, frames or {})
         try:
-            found = _found(query, _Asked(corpus, wanted, _values(named, parameters or {}), frames or {}), plain)
+            found = _found(query, asked, plain)
         except duckdb.Error:
             if not any(one.pack for one in plain.values()):
                 raise
-            again = {path: one._replace(pack="") for path, one in plain.items()}
-            found = _found(query, _Asked(corpus, wanted, _values(named, parameters or {}), frames or {}), again)
+            found = _found(query, asked, {path: one._replace(pack="") for path, one in plain.items()})
             parquet.forget(list(plain.values()))  # it was not the query
     except duckdb.Error as error:
         raise QueryError(f"{_line(str(error))} The tables are {', '.join(TABLES)}.") from None
@@ -101,15 +102,22 @@ def sql(
 
 class _Asked(NamedTuple):
     corpus: Corpus
-    wanted: Collection[str]
+    wanted: Mapping[str, Collection[str]]
     values: dict[str, Any] | None
     frames: Mapping[str, Any]
 
 
+def _needed(query: str, values: dict[str, Any] | None, frames: Mapping[str, Any]) -> Mapping[str, Collection[str]]:
+    with database.open_database() as connection:
+        database.put_empty(connection, TABLES)
+        _lend(connection, query, frames)
+        return needed(connection, query, values)
+
+
 def _found(query: str, asked: _Asked, plain: Mapping[str, views.Source]) -> pa.Table:
     with database.open_database() as connection:
-        database.fill(connection, asked.corpus, asked.wanted, plain)
-        database.put_empty(connection, TABLES.keys() - set(asked.wanted))
+        database.fill(connection, asked.corpus, asked.wanted, plain, asked.wanted)
+        database.put_empty(connection, TABLES.keys() - asked.wanted.keys())
         _lend(connection, query, asked.frames)
         packs = {f"{one.pack}-{name}.parquet" for one in plain.values() if one.pack for name in views.ROWS}
         _shut(connection, [*(path for path, one in plain.items() if not one.pack), *packs])

@@ -10,7 +10,7 @@ Three relations are read from lines, or from the Parquet files that hold the sam
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from string import Template
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -69,6 +69,21 @@ LINES: Mapping[str, Mapping[str, str]] = {
 }
 """What is read of each line, and as what."""
 
+OF_COPIES = ("session", "carried_from")
+OF_LINES: Mapping[str, Mapping[str, Collection[str]]] = {
+    "messages": {
+        "": ("type",),
+        "text": ("content",),
+        "written_by": ("session",),
+        "copied": OF_COPIES,
+        **dict.fromkeys(("input_tokens", "output_tokens"), ("usage", *OF_COPIES)),
+        **dict.fromkeys(("cache_read_tokens", "cache_write_tokens"), ("usage", *OF_COPIES)),
+        **{name: (name, *OF_COPIES) for name in ("cost_usd", "latency_ms")},
+    },
+    "usage": {"": ("type", "role", "usage", "cost_usd", *OF_COPIES)},
+}
+"""What of a line each column is made of, where that is not what is called the same; and what every row needs."""
+
 COPIED = "(l.session <> f.session OR l.carried_from IS NOT NULL)"
 TEXT = "array_to_string([b.text for b in $content if b.type = 'text' AND b.text IS NOT NULL], '')"
 INSIDE = """from_json(inside, '[{"type":"VARCHAR","text":"VARCHAR"}]')"""
@@ -121,7 +136,6 @@ ROWS: Mapping[str, str] = {
 """How the three relations are made of lines."""
 
 ONCE = "NOT carried AND (written_by = session OR written_by NOT IN (SELECT session FROM ipy.read))"
-MEDIA = "('image', 'document')"
 ATTACHED = """
     SELECT place, line, piece, 0 AS part, session, id, index, ts, role, tool_use_id AS call, block::JSON AS held, copied
     FROM ipy.pieces WHERE type IN ('image', 'document')
@@ -200,7 +214,11 @@ class Source(NamedTuple):
 
 
 def define(
-    connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], read: Iterable[str], tables: Iterable[str] = VIEWS
+    connection: duckdb.DuckDBPyConnection,
+    sources: Sequence[Source],
+    read: Iterable[str],
+    tables: Iterable[str] = VIEWS,
+    columns: Mapping[str, Collection[str]] | None = None,
 ) -> None:
     """Make the relations over some files, in a schema of their own.
 
@@ -214,6 +232,8 @@ def define(
         Ids of all sessions that are read, also in other ways: what was forked from one of them counts there.
     tables
         Those that are going to be asked for.
+    columns
+        Which of their columns are, by table; ``None`` for all. Others are there and hold nothing.
     """
     import pyarrow as pa
 
@@ -222,13 +242,25 @@ def define(
     connection.register("given", given)
     connection.execute("CREATE TABLE ipy.read AS FROM given")
     types = (pa.int64(), pa.string(), pa.string(), pa.string(), pa.int64(), pa.string())
-    columns = [pa.array([one[number] for one in sources], held) for number, held in enumerate(types)]
-    connection.register("given", pa.table(columns, list(Source._fields)))
+    told = [pa.array([one[number] for one in sources], held) for number, held in enumerate(types)]
+    connection.register("given", pa.table(told, list(Source._fields)))
     connection.execute("CREATE TABLE ipy.files AS FROM given")
     connection.unregister("given")
     if sources:
-        for name in dict.fromkeys(NEEDS[table] for table in tables if table in NEEDS):
-            connection.execute(f"CREATE VIEW ipy.{name} AS {relation(name, sources)}")
+        for table in tables:
+            if table in NEEDS:
+                made = relation(NEEDS[table], sources, _of_lines(table, columns))
+                connection.execute(f"CREATE VIEW IF NOT EXISTS ipy.{NEEDS[table]} AS {made}")
+
+
+def _of_lines(table: str, columns: Mapping[str, Collection[str]] | None) -> Mapping[str, str]:
+    """Return what is read of each line for some columns of a table, and as what."""
+    lines = LINES[NEEDS[table]]
+    if columns is None or table not in OF_LINES:
+        return lines
+    of = OF_LINES[table]
+    wanted = {one for column in ("", *columns.get(table, ())) for one in of.get(column, (column,))}
+    return {name: held for name, held in lines.items() if name in wanted}
 
 
 def query(table: str, *, placed: bool = False) -> str:
@@ -248,10 +280,20 @@ def query(table: str, *, placed: bool = False) -> str:
     return Template(TABLE[table]).safe_substitute(columns=columns)
 
 
-def relation(name: str, sources: Sequence[Source]) -> str:
-    """Return the SQL of a relation over files, and over the Parquet files that hold the rows of some of them."""
+def relation(name: str, sources: Sequence[Source], columns: Mapping[str, str]) -> str:
+    """Return the SQL of a relation over files, and over the Parquet files that hold the rows of some of them.
+
+    Parameters
+    ----------
+    name
+        Which of `ROWS`.
+    sources
+        The files.
+    columns
+        What is read of each line, and as what; nothing stands in the place of the others.
+    """
     read = [one for one in sources if not one.pack]
-    parts = [Template(ROWS[name]).safe_substitute(lines=_lines(name, read))] if read else []
+    parts = [Template(ROWS[name]).safe_substitute(lines=_lines(name, read, columns))] if read else []
     packs = sorted({one.pack for one in sources if one.pack})
     if packs:
         paths = ", ".join(quoted(escaped(f"{pack}-{name}.parquet")) for pack in packs)
@@ -260,15 +302,17 @@ def relation(name: str, sources: Sequence[Source]) -> str:
     return " UNION ALL ".join(parts)
 
 
-def _lines(name: str, sources: Sequence[Source]) -> str:
-    """Return the SQL of the lines of some files."""
-    columns = ", ".join(f"{quoted(column)}: {quoted(held)}" for column, held in LINES[name].items())
+def _lines(name: str, sources: Sequence[Source], columns: Mapping[str, str]) -> str:
+    """Return the SQL of the lines of some files; columns that are not read are there, and hold nothing."""
+    declared = ", ".join(f"{quoted(column)}: {quoted(held)}" for column, held in columns.items())
     paths = ", ".join(quoted(escaped(one.path)) for one in sources)
     longest = max((one.longest for one in sources), default=0)
-    return (
+    lines = (
         f"read_json([{paths}], format='newline_delimited', ignore_errors=true, filename=true, "
-        f"maximum_object_size={max(OBJECT, longest + 1)}, columns={{{columns}}})"
+        f"maximum_object_size={max(OBJECT, longest + 1)}, columns={{{declared}}})"
     )
+    others = "".join(f', NULL::{held} AS "{one}"' for one, held in LINES[name].items() if one not in columns)
+    return f"(SELECT *{others} FROM {lines})"
 
 
 def quoted(text: str) -> str:
