@@ -66,6 +66,8 @@ class Scope:
         if self.role not in (None, *ROLES):
             raise CommandError(f"The role of a message is {' or '.join(ROLES)}, and not {self.role!r}.")
         for date in (self.since, self.until):
+            if date is not None and not isinstance(date, datetime):
+                raise CommandError(f"{date!r:.60} is no moment. Give one: datetime(2026, 3, 1, tzinfo=UTC).")
             if date is not None and date.tzinfo is None:
                 raise CommandError(f"{date} is without a time zone. Say which: datetime(…, tzinfo=UTC).")
 

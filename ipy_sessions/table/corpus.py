@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from ipy_sessions.errors import NotASessionError
+from ipy_sessions.errors import NotASessionError, SettingError
 from ipy_sessions.readers.file import BYTE_ORDER_MARK, File
 from ipy_sessions.readers.finding import find, load
 from ipy_sessions.readers.own import OwnReader
@@ -198,8 +198,20 @@ class Corpus:
 
 
 def several(named: Named | Iterable[Named]) -> Iterable[Named]:
-    """Return what is named as several, also where it is one."""
-    return (named,) if isinstance(named, (str, Path, Session, SessionInfo, Transcript)) else named
+    """Return what is named as several, also where it is one.
+
+    Raises
+    ------
+    SettingError
+        When it is nothing of the kind.
+    """
+    if isinstance(named, (str, Path, Session, SessionInfo, Transcript)):
+        return (named,)
+    if not isinstance(named, Iterable):
+        raise SettingError(
+            f"{named!r:.60} names no conversations. Give a file, a folder, a session, or a list of them."
+        )
+    return named
 
 
 def once_each(files: Iterable[Own], held: Collection[str] = ()) -> tuple[list[Own], list[Skipped]]:

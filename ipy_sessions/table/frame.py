@@ -6,7 +6,9 @@ without a copy: https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInt
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +88,13 @@ class Table:
         return made
 
     def to_parquet(self, path: str | Path) -> Path:
-        """Write it as a Parquet file (zstd), batch by batch, and return its path; a file of that name is replaced."""
+        """Write it as a Parquet file (zstd), batch by batch, and return its path; a file of that name is replaced.
+
+        Raises
+        ------
+        SessionsError
+            When it cannot be written.
+        """
         import pyarrow.parquet as pq
 
         path = Path(path).expanduser()
@@ -96,8 +104,12 @@ class Table:
                 for batch in reader:
                     file.write_batch(batch)
             new.replace(path)
+        except OSError as error:
+            why = os.strerror(error.errno) if error.errno else error
+            raise SessionsError(f"{path} could not be written: {why}.") from error
         finally:
-            new.unlink(missing_ok=True)
+            with suppress(OSError):
+                new.unlink()
         return path
 
     def __arrow_c_schema__(self) -> Any:
@@ -124,7 +136,7 @@ class Table:
     def _repr_html_(self) -> str:
         """Show the first rows in a notebook."""
         with for_eyes(WIDE):
-            html: str = self._first().to_html(max_cols=None)
+            html: str = self._first().to_html(max_cols=None, notebook=True)
         return f"{html}<p>{self._count()} of {self.name}; <code>.to_pandas()</code> has all of them in full</p>"
 
     def _first(self) -> pd.DataFrame:
