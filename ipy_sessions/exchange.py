@@ -13,7 +13,13 @@ from typing import NamedTuple
 
 from ipy_sessions import transcripts
 from ipy_sessions.commands.values import BRANCHES
-from ipy_sessions.errors import AmbiguousReferenceError, ExportError, SessionNotFoundError, SessionsError
+from ipy_sessions.errors import (
+    AmbiguousReferenceError,
+    ExportError,
+    NotASessionError,
+    SessionNotFoundError,
+    SessionsError,
+)
 from ipy_sessions.export.material import Material, material
 from ipy_sessions.export.registry import format_called
 from ipy_sessions.export.writing import default_path, write
@@ -146,7 +152,7 @@ class Exchange:
             if progress is not None:
                 progress(number, len(files))
             try:
-                for transcript in transcripts.of_file(file):
+                for transcript in _transcripts(file):
                     taken.done.append(importer.take(transcript))
             except SessionsError as error:
                 taken.skipped.append(Skipped(Path(file), str(error)))
@@ -167,13 +173,8 @@ class Exchange:
         found = self._foreign(ref)
         if found:
             return material(found[0], transcripts.content_of(found[0]), mask), len(found) - 1
-        opened = self._manager.opened
-        session = self._manager.open(ref, read_only=True)
-        try:
+        with self._manager.reading(ref) as session:
             return material(transcripts.of_session(session), session.content, mask), 0
-        finally:
-            if session not in opened:
-                self._manager.close(session)
 
     def _foreign(self, ref: Ref) -> list[Transcript]:
         """Return the conversations of a file that is no session of this folder; none when a session is meant."""
@@ -187,7 +188,7 @@ class Exchange:
             path = Path(ref).expanduser()
             if not path.is_file():
                 raise
-            return transcripts.of_file(str(path))
+            return _transcripts(str(path))
         return []
 
     def _refuse_originals(self, path: Path, ref: Ref) -> None:
@@ -198,6 +199,14 @@ class Exchange:
         originals = [self._manager.notebook, Path(ref) if isinstance(ref, str | Path) else None]
         if any(one is not None and one.expanduser().resolve() == where for one in originals):
             raise ExportError(f"{path} is what is exported, or the notebook that runs. Name another file.")
+
+
+def _transcripts(path: str) -> list[Transcript]:
+    """Return the conversations of a file; one that cannot be read is none."""
+    try:
+        return transcripts.of_file(path)
+    except OSError as error:
+        raise NotASessionError(f"{path} could not be read: {error.strerror or error}.") from error
 
 
 def _files(patterns: Sequence[str | Path], skipped: list[Skipped]) -> Iterator[str]:

@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Protocol
 
+from ipy_sessions.errors import SettingError
+
 if sys.version_info >= (3, 14):
     from uuid import uuid7
 else:
@@ -111,6 +113,21 @@ def _since_epoch(ts: str) -> int:
 @lru_cache(16)
 def _minute(ts: str) -> int:
     return (moment(ts) - EPOCH) // MILLISECOND
+
+
+def check_aware(*moments: datetime | None) -> None:
+    """Refuse what is no moment, and a moment that names no time zone; ``None`` is none.
+
+    Raises
+    ------
+    SettingError
+        When there is one.
+    """
+    for moment in moments:
+        if moment is not None and not isinstance(moment, datetime):
+            raise SettingError(f"{moment!r:.60} is no moment. Give one: datetime(2026, 3, 1, tzinfo=UTC).")
+        if moment is not None and moment.tzinfo is None:
+            raise SettingError(f"{moment} is without a time zone. Say which: datetime(…, tzinfo=UTC).")
 
 
 def timestamp(moment: datetime) -> str:

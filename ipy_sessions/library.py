@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ipy_sessions.errors import AmbiguousReferenceError, SessionNotFoundError, SettingError
+from ipy_sessions.identifiers import check_aware
 from ipy_sessions.notebook import cell_ids
 from ipy_sessions.references import Filter, matching, names, unknown
 from ipy_sessions.session import Session
@@ -75,9 +76,7 @@ class Library:
         """
         if limit is not None and limit < 0:
             raise SettingError(f"limit is how many sessions are wanted, from 0, and not {limit}.")
-        for date in (since, until):
-            if date is not None and date.tzinfo is None:
-                raise SettingError(f"{date} is without a time zone. Say which: datetime(…, tzinfo=UTC).")
+        check_aware(since, until)
         wanted = Filter(name=name, tag=tag, model=model, key=key, since=since, until=until)
         here = None if notebook is None else _Notebook(notebook, self.store.path)
         rows = [row for row in self.scan(progress).rows if not after or row.cursor < after]
@@ -90,8 +89,7 @@ class Library:
     def scan(self, progress: Progress | None = None) -> Listing:
         """Return every session, that of the latest message first, and what is none, each with the reason."""
         rows, skipped = self.store.rows(progress)
-        in_memory = [one.info() for one in self._still_open() if one.has_messages and not one.in_file]
-        rows += in_memory
+        rows += [session.info() for session in self.unwritten]
         rows.sort(key=attrgetter("cursor"), reverse=True)
         return Listing(rows, skipped)
 
@@ -126,6 +124,11 @@ class Library:
     def opened(self) -> tuple[Session, ...]:
         """The sessions that are open here."""
         return tuple(self._still_open())
+
+    @property
+    def unwritten(self) -> tuple[Session, ...]:
+        """Those of them that are in memory alone and in which something was said."""
+        return tuple(session for session in self._still_open() if session.has_messages and not session.in_file)
 
     # Inside
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -188,6 +189,17 @@ class SessionManager(Library):
         """
         path, called = self._find(ref)
         return self._opened(path, read_only=read_only) or self._read(path, called, read_only=read_only, wait=wait)
+
+    @contextmanager
+    def reading(self, ref: Ref) -> Iterator[Session]:
+        """Give a session only to be read; one that was not open is closed again. It raises what `open` does."""
+        before = self.opened
+        session = self.open(ref, read_only=True)
+        try:
+            yield session
+        finally:
+            if session not in before:
+                self.close(session)
 
     def fork(
         self,

@@ -12,21 +12,21 @@ from typing import TypeAlias
 
 from ipy_sessions.conversation import Conversation
 from ipy_sessions.entries import Block, Entry
-from ipy_sessions.errors import NotASessionError
 from ipy_sessions.readers import own, registry
 from ipy_sessions.readers.file import File
 from ipy_sessions.readers.finding import load
 from ipy_sessions.readers.transcript import Transcript
 from ipy_sessions.store.blobs import FolderBlobs, put_back, references
+from ipy_sessions.store.reading import Contents
 
 Content: TypeAlias = Callable[[Entry], list[Block]]
 """From an entry to its content with the payloads that were too large for its line."""
 
 
 def of_session(session: Conversation) -> Transcript:
-    """Return the transcript of a session that is open here, as it stands now."""
-    numbers = [line.number for line in session.bad_lines]
-    return Transcript(session.header, list(session.tree), own.NAME, str(session.file), {}, numbers)
+    """Return the transcript of a session that is open here, as it stands now; it has no path while it has no file."""
+    contents = Contents(session.header, session.tree, session.bad_lines)
+    return own.transcript(contents, str(session.file) if session.in_file else "")
 
 
 def of_file(path: str) -> list[Transcript]:
@@ -35,13 +35,11 @@ def of_file(path: str) -> list[Transcript]:
     Raises
     ------
     NotASessionError
-        When no reader knows it, or it cannot be read.
+        When no reader knows it.
+    OSError
+        When it cannot be read.
     """
-    try:
-        data = load(path)
-    except OSError as error:
-        raise NotASessionError(f"{path} could not be read: {error.strerror or error}.") from error
-    return list(registry.read(File(path, data)))
+    return list(registry.read(File(path, load(path))))
 
 
 def content_of(transcript: Transcript) -> Content:

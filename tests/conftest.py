@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,7 @@ class NotebookKernel:
 @pytest.fixture
 def make_shell(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Shell]]:
     """Return a function that makes the shell; called again, it makes one as after a restart of the kernel."""
+    main = sys.modules["__main__"]
 
     def stop() -> None:
         if InteractiveShell.initialized():
@@ -141,6 +143,7 @@ def make_shell(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., She
             ip.run_line_magic("unload_ext", "ipy_sessions")
             ip.reset(new_session=False)
             InteractiveShell.clear_instance()
+            sys.modules["__main__"] = main  # which a process that is spawned later looks for
 
     def make(*, notebook: Path | None = None, **settings: Any) -> Shell:
         stop()

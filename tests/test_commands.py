@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from ipy_sessions.commands.agent import parse_agent, written
 from ipy_sessions.commands.completion import completions
 from ipy_sessions.commands.forms import FORMS
 from ipy_sessions.commands.session import overview, parse_session, session_help
-from ipy_sessions.commands.values import Ask
+from ipy_sessions.commands.values import Ask, Command
+from ipy_sessions.magics.session import OTHERS, SessionCommands
 
 
 @pytest.mark.parametrize(
@@ -48,6 +50,14 @@ def test_text_without_options_is_never_changed(line: str, body: str) -> None:
     """Whatever the characters, only the space around it goes."""
     expected = "\n".join(part for part in (line.strip(), body.strip("\n")) if part.strip())
     assert parse_agent(line, body).prompt == expected
+
+
+@pytest.mark.parametrize("value", Command.__subclasses__(), ids=lambda value: value.__name__)
+def test_a_command_is_carried_out_by_the_module_that_is_called_as_its_values(value: type[Command]) -> None:
+    """A session's life is what `session` does itself."""
+    kind = value.__module__.rpartition(".")[2]
+    who = SessionCommands if kind == "life" else getattr(import_module(f"ipy_sessions.magics.{kind}"), OTHERS[kind])
+    assert value in vars(who)["run"].dispatcher.registry
 
 
 VALUES = st.text(st.characters(codec="utf-8"), max_size=12)

@@ -17,6 +17,7 @@ from markdown_it import MarkdownIt
 from nbclient import NotebookClient
 
 from ipy_sessions import Exchange, ExportError, SessionManager, assistant, user
+from ipy_sessions.commands.agent import parse_agent
 from ipy_sessions.entries import VERSION, Entry, Header
 from ipy_sessions.export.material import Material
 from ipy_sessions.export.pi import to_pi
@@ -285,6 +286,21 @@ def test_a_notebook_runs(manager: SessionManager) -> None:
     assert "Your name is **Alice**." in str(notebook.cells[-2].outputs)
     assert "so far" in shown
     assert "ZeroDivisionError" in shown
+
+
+def test_a_prompt_of_a_notebook_is_read_as_it_was_typed(manager: SessionManager) -> None:
+    """Whatever its options begin with; one that no line can hold is left out, so that the cell still runs."""
+    session = manager.create("alice")
+    session.prompt("hi", options={"model": "offline", "system": "-brief", "stop_sequences": ["--", "a\rb"]})
+    session.prompt("hi", options={"model": "offline", "stop_sequences": ["--end"]})
+    cells = nbformat.read(Exchange(manager).export(session, "notebook").path, as_version=4).cells
+    typed = [cell.source.split("\n", 1) for cell in cells if cell.source.startswith("%%agent")]
+    read = [parse_agent(line.removeprefix("%%agent"), body) for line, body in typed]
+    assert [ask.prompt for ask in read] == ["hi", "hi"]
+    assert [ask.options for ask in read] == [
+        {"model": "offline", "system": "-brief"},
+        {"model": "offline", "stop_sequences": ("--end",)},
+    ]
 
 
 @pytest.mark.parametrize("name", list(FORMATS))

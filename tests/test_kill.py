@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from itertools import cycle, islice
 from pathlib import Path
@@ -20,7 +21,7 @@ from processes_kit import raw_lines
 from ipy_sessions import Entry, SessionInfo, SessionManager, Settings, assistant, user
 from ipy_sessions.entries import NewEntry
 from ipy_sessions.store.log import FileLog
-from ipy_sessions.store.reading import BYTE_ORDER_MARK, read
+from ipy_sessions.store.reading import read
 from ipy_sessions.testing import FixedSource
 
 WORKER = Path(__file__).with_name("kill_worker.py")
@@ -213,7 +214,7 @@ def test_blanks_at_the_end_are_no_fragment(tmp_path: Path, tail: bytes) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [lambda data: data.replace(b"\n", b"\r\n"), lambda data: BYTE_ORDER_MARK + data],
+    [lambda data: data.replace(b"\n", b"\r\n"), lambda data: BOM_UTF8 + data],
     ids=["CRLF", "byte order mark"],
 )
 def test_what_an_editor_on_windows_makes_of_it_can_be_cut_anywhere(

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from ipy_sessions import SessionInfo, SessionManager, SessionsError, Settings, assistant, user
 from ipy_sessions.counting import outline
-from ipy_sessions.store.reading import BYTE_ORDER_MARK, read
+from ipy_sessions.store.reading import read
 from ipy_sessions.store.rows import outlines
 from ipy_sessions.store.rows.outlines import read_outline
 from ipy_sessions.summary import Outline
@@ -244,7 +244,7 @@ def sessions(draw: st.DrawFn) -> bytes:
     first = json.dumps(header).encode()
     newline = draw(st.sampled_from([b"\n", b"\n", b"\r\n"]))
     data = newline.join([first, *draw(st.lists(lines(), max_size=8))]) + draw(st.sampled_from([newline, newline, b""]))
-    return draw(st.sampled_from([b"", BYTE_ORDER_MARK])) + data
+    return draw(st.sampled_from([b""])) + data
 
 
 def outlined(path: Path, before: Any = None) -> Outline:

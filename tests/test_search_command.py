@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import Shell
 
+import ipy_sessions as ses
 from ipy_sessions import SessionManager, assistant, user
 from ipy_sessions.commands.session import parse_session
 from ipy_sessions.commands.values import Search, Show
@@ -51,10 +52,18 @@ def test_a_search_is_read_as_it_was_typed(line: str, value: Search | Show) -> No
     assert parse_session(line) == value
 
 
-@pytest.mark.parametrize("line", ["search", "search x --limit 0", "search x --limit no", "search x --user --assistant"])
-def test_a_search_that_cannot_be_is_refused(line: str) -> None:
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("search", "required: TEXT"),
+        ("search x --limit 0", "--limit takes a number from 1, and not '0'"),
+        ("search x --limit no", "--limit takes a number from 1, and not 'no'"),
+        ("search x --user --assistant", "exclude each other"),
+    ],
+)
+def test_a_search_that_cannot_be_is_refused(line: str, says: str) -> None:
     """In one sentence."""
-    with pytest.raises(CommandError):
+    with pytest.raises(CommandError, match=says):
         parse_session(line)
 
 
@@ -106,6 +115,18 @@ def test_the_sessions_of_this_notebook(make_shell: Callable[..., Shell], tmp_pat
     assert "in two" in here
     assert "in one" not in here
     assert "in one" in shell.run("%session search needle")
+
+
+def test_what_is_in_memory_alone_may_be_of_another_notebook(notebook: Shell) -> None:
+    """Then it is found without --here, and not with it."""
+    notebook.run("%session new --temp")
+    notebook.run("%agent a needle")
+    assert "«needle»" in notebook.run("%session search needle --here")
+    ses.current().note(notebook="elsewhere.ipynb")
+    assert "Nothing was found." in notebook.run(
+        "%session search needle --here --limit 1"
+    ) or "no session" in notebook.run("%session search needle --here")
+    assert "«needle»" in notebook.run("%session search needle")
 
 
 def test_a_turn_or_the_last_answer(told: Shell) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import ipy_sessions as ses
 from ipy_sessions import SessionManager, SessionNotFoundError, SessionsError, SettingError, assistant, sql, user
 from ipy_sessions.entries import NewEntry
 from ipy_sessions.readers.transcript import Draft, Transcript
@@ -60,6 +62,31 @@ def test_a_table_without_rows_has_the_same_columns(name: str, manager: SessionMa
     assert full.to_arrow().schema.equals(schema(name))
     assert frame(empty, name).dtypes.equals(full.to_pandas().dtypes)
     assert full.columns == [column.name for column in TABLES[name]]
+
+
+def test_an_open_session_is_read_as_its_file_is(branched: Session) -> None:
+    """Every table is the same, also what is told of a damaged line."""
+    with branched.file.open("ab") as file:
+        file.write(b"no JSON\n")
+    with SessionManager(branched.file.parent) as others, others.open(branched.file, read_only=True) as opened:
+        for name in TABLES:
+            assert getattr(read(opened), name).to_arrow().equals(getattr(read(branched.file), name).to_arrow())
+        assert frame(read(opened), "sessions")["bad_lines"].tolist() == [1]
+
+
+def test_tables_say_what_they_are_of(branched: Session) -> None:
+    """How much was named, and which tables there are, without reading anything."""
+    for named, of in ((branched, "1 conversation"), ([], "0 conversations"), ([branched.file] * 2, "1 file")):
+        assert repr(read(named)).startswith(f"<Tables of {of}: sessions, messages, ")
+
+
+@pytest.mark.parametrize(
+    "look", [ses.read, ses.usage, ses.connect, lambda: ses.sql("from turns"), lambda: ses.search("x")]
+)
+def test_where_no_session_is_yet_that_is_said(look: Callable[[], object]) -> None:
+    """Nothing was named, so that no name is called wrong."""
+    with pytest.raises(SessionNotFoundError, match=r"No session is in \.sessions yet\. Ask something, or name a file"):
+        look()
 
 
 def test_each_table_says_what_its_columns_hold() -> None:

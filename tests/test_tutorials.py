@@ -12,14 +12,12 @@ from conftest import Shell
 from nbclient import NotebookClient
 
 import ipy_sessions as ses
-from ipy_sessions.commands.forms import FORMS
 from ipy_sessions.testing import MessagesServer
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 NOTEBOOK = NOTEBOOKS / "02_branch_and_replay.ipynb"
 DATA = NOTEBOOKS / "03_transcripts_as_data.ipynb"
 CORPUS = NOTEBOOKS / "transcripts"
-NEEDED = {"tree", "compare", "plan", "cells"}
 
 
 class Reader:
@@ -43,7 +41,7 @@ class Reader:
         """Run the cells from one to another that are code and can be run; return what each shows."""
         ids = list(self.cells)
         code = [cell for cell in ids[ids.index(first) : ids.index(last) + 1] if self.cells[cell][0] in "%i"]
-        return {cell: self.run(cell) for cell in code if self.cells[cell].removeprefix("%session ") not in NEEDED}
+        return {cell: self.run(cell) for cell in code}
 
 
 @pytest.fixture
@@ -103,7 +101,6 @@ def test_it_ends_with_a_folder_that_git_has(reader: Reader) -> None:
     assert "!/.gitignore" in reader.run("gitignore")
 
 
-@pytest.mark.skipif(not set(FORMS) >= NEEDED, reason="some of its commands are still to come")
 def test_it_runs_from_top_to_bottom_and_spends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every cell, without a browser; also where there is a key."""
     monkeypatch.delenv("IPY_SESSIONS_MODEL")

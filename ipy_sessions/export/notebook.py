@@ -10,10 +10,10 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
-from shlex import quote
 from typing import Any
 
 from ipy_sessions.ask import Ask
+from ipy_sessions.commands.agent import written as typed
 from ipy_sessions.entries import Entry, text_of
 from ipy_sessions.export.markdown import opening, said, speaker
 from ipy_sessions.export.material import Material
@@ -21,15 +21,6 @@ from ipy_sessions.export.prose import aside, written
 from ipy_sessions.export.segments import segments
 
 PYTHON = ("python", "py", "python3", "ipython", "ipython3")
-OPTIONS = {
-    "model": "--model",
-    "system": "--system",
-    "max_tokens": "--max-tokens",
-    "thinking": "--thinking",
-    "effort": "--effort",
-    "stop_sequences": "--stop",
-    "cache": "--cache",
-}
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 NOTE = (
     "Run a prompt and it is asked; beside the session's folder its logged answer is shown again. The code of the "
@@ -86,21 +77,10 @@ def _question(entry: Entry, asked: set[str]) -> Iterator[dict[str, Any]]:
     if others:
         yield {"id": f"m-{entry.id}", "source": "\n\n".join(others)}
     ask = Ask.of(entry.fields)
-    options = _options(ask)
-    source = f"%%agent{options}\n{ask.text}"
+    source, _ = typed("agent", ask.text, ask.options, ask.take)
     own = ask.cell if ask.cell is not None and ask.cell not in asked else entry.id
     asked.add(own)
     yield {"id": own, "runs": True, "source": source, "metadata": {"tags": ["prompt"]}}
-
-
-def _options(ask: Ask) -> str:
-    """Return the options of an ask as they are typed."""
-    typed = []
-    for name, value in ask.options.items():
-        values = value if isinstance(value, list) else [value]
-        typed += [f"{OPTIONS[name]} {quote(str(one))}" for one in values if name in OPTIONS and "\n" not in str(one)]
-    typed += [f"--take {ask.take}"] if ask.take > 1 else []
-    return "".join(f" {one}" for one in typed)
 
 
 def _answer(entry: Entry) -> Iterator[dict[str, Any]]:

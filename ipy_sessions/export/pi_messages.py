@@ -1,4 +1,7 @@
-"""Messages as pi has them: blocks by other names, a message of its own for each result of a tool, times in numbers."""
+"""Messages as pi has them: blocks by other names, a message of its own for each result of a tool, times in numbers.
+
+What pi calls tokens and ends is known to the reader of its messages, whose names are taken here.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any, TypeAlias
 from ipy_sessions.entries import Block, Entry
 from ipy_sessions.export.material import Material
 from ipy_sessions.identifiers import moment
+from ipy_sessions.readers.pi_messages import ENDS, TOKENS
 
 Record: TypeAlias = dict[str, Any]
 
@@ -31,13 +35,7 @@ STOP_REASONS = {
     "model_context_window_exceeded": "length",
     "tool_use": "toolUse",
 }
-ENDS = {"interrupted": "aborted", "error": "error"}
-TOKENS = {
-    "input": "input_tokens",
-    "output": "output_tokens",
-    "cacheRead": "cache_read_input_tokens",
-    "cacheWrite": "cache_creation_input_tokens",
-}
+ABORTED = {ours: there for there, ours in ENDS.items()}
 
 
 class Messages:
@@ -105,7 +103,7 @@ def _answer(entry: Entry, ts: int) -> Record:
         "provider": provider,
         "model": str(fields.get("model") or "unknown"),
         "usage": _usage(entry),
-        "stopReason": ENDS.get(str(fields.get("end"))) or STOP_REASONS.get(str(fields.get("stop_reason")), "stop"),
+        "stopReason": ABORTED.get(str(fields.get("end"))) or STOP_REASONS.get(str(fields.get("stop_reason")), "stop"),
         **why,
         "timestamp": ts,
     }

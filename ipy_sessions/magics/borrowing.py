@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ipy_sessions.errors import SessionBusyError
-from ipy_sessions.magics.configuration import IPySessions
-from ipy_sessions.magics.kernel import Kernel
+from ipy_sessions.magics.kernel import Configured, Kernel
 from ipy_sessions.notebook import Place
 from ipy_sessions.session import Session
 from ipy_sessions.store.folder import absolute
@@ -22,7 +21,7 @@ TYPED = ("cell_id", "ask", "command")  # by which a command that has begun a ses
 class Borrowing(Kernel):
     """The kernel, and the sessions that it only reads. The parameters are those of `Kernel`."""
 
-    def __init__(self, shell: Any, config: IPySessions) -> None:
+    def __init__(self, shell: Any, config: Configured) -> None:
         super().__init__(shell, config)
         self._chosen: str | None = None
         self._borrowed: dict[str, str] = {}

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
 
 from ipy_sessions.errors import CommandError
-from ipy_sessions.magics.host import Host
+from ipy_sessions.magics.host import NONE_YET, Host
 from ipy_sessions.session import Session
 
-NONE_YET = "There is no session yet. Ask something, or type `%session new`."
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ipy_sessions.table.corpus import Named
 
 
-class Commands:
+class Commands(ABC):
     """Carries out some of the commands of ``%session``, by a ``run`` that has a function for each.
 
     Parameters
@@ -23,9 +27,21 @@ class Commands:
     def __init__(self, host: Host) -> None:
         self._host = host
 
-    def takes(self, command: Any) -> bool:
-        """Tell whether a command is one of these."""
-        return type(command) in vars(type(self))["run"].dispatcher.registry
+    @abstractmethod
+    def run(self, command: Any) -> Any:
+        """Carry out one command and return what to show."""
+
+    @property
+    def _folder(self) -> list[Named]:
+        """The folder of the sessions, to be read; nothing while none is in it, which is no mistake of the user."""
+        folder = self._host.manager(self._host.place()).store.path
+        return [folder] if any(folder.glob("*.jsonl")) else []
+
+    def _listed(self, notebook: Path | None) -> list[Named]:
+        """Return a notebook's sessions, or of ``None`` every one, to be read; those in memory alone are no files."""
+        manager = self._host.manager(self._host.place())
+        unwritten = {session.id: session for session in manager.unwritten}
+        return [unwritten.get(row.id, row) for row in manager.list(notebook=notebook, archived=None)]
 
     @property
     def _session(self) -> Session:

@@ -30,13 +30,14 @@ class ExchangeCommands(Commands):
         done = Exchange(self._host.manager(place)).export(
             self._source(command.ref), command.format, command.path or None, branch=command.branch, force=command.force
         )
-        return exchange.exported(done, place.directory)
+        return exchange.exported(done, place.directory).of(done)
 
     @run.register
     def _import(self, command: Import) -> Markup:
         manager = self._host.manager(self._host.place())
         with Watched(self._host.output, "files") as progress:
-            return exchange.imported(Exchange(manager).import_files(*command.paths, progress=progress))
+            taken = Exchange(manager).import_files(*command.paths, progress=progress)
+        return exchange.imported(taken).of(taken)
 
     def _source(self, ref: str) -> Ref:
         """Return the session that is meant, or the path of another agent's transcript."""

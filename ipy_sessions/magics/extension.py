@@ -22,7 +22,8 @@ from ipy_sessions.commands.session import overview, parse_session
 from ipy_sessions.errors import SessionsError
 from ipy_sessions.magics import completion, lines
 from ipy_sessions.magics.configuration import IPySessions
-from ipy_sessions.magics.stopped import MagicError, Stopped
+from ipy_sessions.magics.refused import MagicError
+from ipy_sessions.magics.stopped import Stopped
 from ipy_sessions.model import credentials
 from ipy_sessions.retention import Policy
 

@@ -15,7 +15,7 @@ from ipy_sessions.ask import Ask
 from ipy_sessions.counting import begun_by
 from ipy_sessions.errors import AmbiguousReferenceError, CommandError, SessionBusyError, SessionNotFoundError
 from ipy_sessions.magics.borrowing import Borrowing
-from ipy_sessions.magics.configuration import IPySessions
+from ipy_sessions.magics.kernel import Configured
 from ipy_sessions.magics.order import saved_order
 from ipy_sessions.manager import SessionManager
 from ipy_sessions.notebook import Place
@@ -29,11 +29,13 @@ from ipy_sessions.summary import SessionInfo
 
 COPIED_FROM = 100  # of the latest sessions, those that are looked at for one that knows this notebook's cells
 
+NONE_YET = "There is no session yet. Ask something, or type `%session new`."
+
 
 class Host(Borrowing):
     """The kernel, and which of its sessions is meant. The parameters are those of `Kernel`."""
 
-    def __init__(self, shell: Any, config: IPySessions) -> None:
+    def __init__(self, shell: Any, config: Configured) -> None:
         super().__init__(shell, config)
         self.used: set[str] = set()
         """Ids of the questions that this kernel has shown or asked, for hosts whose cells have no ids."""
@@ -118,7 +120,7 @@ class Host(Borrowing):
         if ref in ("", "0"):
             session = manager.current or self.found(place)
             if session is None:
-                raise CommandError("There is no session yet. Ask something, or type `%session new`.")
+                raise CommandError(NONE_YET)
             return session
         return manager.row(self.resolve(ref))
 

@@ -5,20 +5,35 @@ It joins what `notebook` finds with a `SessionManager`. Which session is meant i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 from ipy_sessions.library import Ref
-from ipy_sessions.magics.configuration import IPySessions
 from ipy_sessions.magics.output import Output
 from ipy_sessions.manager import SessionManager
 from ipy_sessions.notebook import Place, look
-from ipy_sessions.render.panels import Listing, came, line, near
+from ipy_sessions.render.panels import SHOWN, Listing, came, line, near
 from ipy_sessions.session import FindModel, Session
 from ipy_sessions.settings import Settings
 from ipy_sessions.store.disk import FolderStore
 from ipy_sessions.store.folder import choose
+
+
+class Configured(Protocol):
+    """Where settings come from: `configuration.IPySessions` in a kernel, the environment alone in a terminal."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as one value."""
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """Every setting's value."""
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """Where each comes from, in words."""
 
 
 class Kernel:
@@ -32,7 +47,7 @@ class Kernel:
         The settings of this kernel.
     """
 
-    def __init__(self, shell: Any, config: IPySessions) -> None:
+    def __init__(self, shell: Any, config: Configured) -> None:
         self.shell = shell
         self.config = config
         self.output = Output(shell)
@@ -40,6 +55,12 @@ class Kernel:
         """From a name to a model; ``None`` for the models that come with ipy_sessions."""
         self.listing: Listing | None = None
         """The list that was last shown."""
+        self.most: int | None = SHOWN
+        """Rows of a list that are shown; ``None`` for all."""
+        self.notes = True
+        """Whether reading may leave something disposable in the folder, by which the next time is faster."""
+        self.counts_on = True
+        """Whether a number of the list that was shown means its row later on."""
         self._manager: SessionManager | None = None
         self._said: set[str] = set()
         self._runs: dict[str, tuple[str, int]] = {}
@@ -78,17 +99,9 @@ class Kernel:
         if self._manager is not None:
             self._manager.close()
 
-    @contextmanager
-    def reading(self, ref: Ref) -> Iterator[Session]:
-        """Give a session only to be read; one that was not open is closed again."""
-        manager = self.manager(self.place())
-        before = manager.opened
-        session = manager.open(ref, read_only=True)
-        try:
-            yield session
-        finally:
-            if session not in before:
-                manager.close(session)
+    def reading(self, ref: Ref) -> AbstractContextManager[Session]:
+        """Give a session only to be read, as `SessionManager.reading`."""
+        return self.manager(self.place()).reading(ref)
 
     def count(self, place: Place, what: str = "ask") -> int:
         """Count asks, or commands, within one run of a cell; return the number of the one that is carried out now."""

@@ -11,7 +11,7 @@ from ipy_sessions.table.read import read
 from ipy_sessions.table.sql import Result, sql
 
 
-class TableCommands(Commands):
+class QueryCommands(Commands):
     """Carries out the commands of ``%session`` that look at all the conversations of the folder."""
 
     @singledispatchmethod
@@ -21,9 +21,9 @@ class TableCommands(Commands):
 
     @run.register
     def _sql(self, command: Sql) -> Result:
-        host = self._host
-        folder, variables = host.manager(host.place()).store.path, host.shell.user_ns
-        found = sql(command.query, read(folder if any(folder.glob("*.jsonl")) else ()).corpus, variables, variables)
+        shell, corpus = self._host.shell, read(self._folder).corpus
+        corpus.notes = self._host.notes
+        found = sql(command.query, corpus, shell.user_ns, shell.user_ns)
         if command.df is not None:
-            host.shell.push({command.df: found.to_pandas()})
+            shell.push({command.df: found.to_pandas()})
         return found

@@ -41,16 +41,16 @@ class SearchCommands(Commands):
         self._watched = watched
 
     @singledispatchmethod
-    def run(self, command: Any) -> Any:
-        """Carry out a command."""
-        raise TypeError(f"{command!r} is no command of this kind")
+    def run(self, command: Any) -> Markup:
+        """Carry out one command and return what to show."""
+        raise NotImplementedError(command)
 
     @run.register
     def _search(self, command: Search) -> Markup:
         place = self._host.place()
         manager = self._host.manager(place)
         dates = wanted(command.dates, SYSTEM.now())
-        named = _named(command, manager, place)
+        named = self._named(command, manager, place)
         if not named:
             raise CommandError("There is no session to look in yet. Ask something, and there is one.")
         search = prepared(command.what, named, **command.narrowed, **dates)
@@ -63,31 +63,25 @@ class SearchCommands(Commands):
             raise Stopped("Stopped.") from None
         return self._shown(search.hits(), manager)
 
+    def _named(self, command: Search, manager: SessionManager, place: Place) -> Sequence[Named]:
+        """Return where is looked: in what was named, or in the notebook's sessions, or in the folder and in memory."""
+        if command.paths:
+            return command.paths
+        return self._listed(place.notebook) if command.here else [*self._folder, *manager.unwritten]
+
     def _shown(self, hits: Hits, manager: SessionManager, notes: Iterable[str] = ()) -> Markup:
         """Return what is shown of hits; from now on the numbers of their rows mean their sessions."""
         rows = {str(row.path): row for row in manager.list(archived=None)} if hits else {}
-        rows |= {session.id: session.info() for session in manager.opened if not session.in_file}
+        rows |= {session.id: session.info() for session in manager.unwritten}
         others: list[SessionInfo] = []
-        numbers: list[int | None] = []
+        refs: list[int | str | None] = []
         for hit in hits:
             row = rows.get(hit.path) or rows.get(hit.session)
-            numbers.append(None if row is None else len(others) + 1)
+            told = None if row is None else len(others) + 1 if self._host.counts_on else row.tail
+            refs.append(told)
             others += [] if row is None else [row]
         if others:
             current = None if manager.current is None else manager.current.info()
             self._host.listing = Listing(current, tuple(others))
         skipped = [f"Skipped {reason}" for reason in hits.skipped]
-        return found(hits, hits.total, hits.sessions, numbers, *notes, *skipped)
-
-
-def _named(command: Search, manager: SessionManager, place: Place) -> Sequence[Named]:
-    """Return where is looked: in what was named, or in the notebook's sessions, or in the folder and in memory."""
-    if command.paths:
-        return command.paths
-    in_memory = [session for session in manager.opened if not session.in_file and session.has_messages]
-    if command.here:
-        rows = manager.list(notebook=place.notebook, archived=None)
-        unwritten = {session.file for session in in_memory}
-        return [*(row for row in rows if row.path not in unwritten), *in_memory]
-    folder = manager.store.path
-    return [*([folder] if any(folder.glob("*.jsonl")) else []), *in_memory]
+        return found(hits, hits.total, hits.sessions, refs, *notes, *skipped).of(hits)

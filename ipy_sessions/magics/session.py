@@ -1,52 +1,38 @@
-"""What ``%session`` does: one short function for each of its commands.
+"""What ``%session`` does: the commands of a session's life here, the others by those who carry them out.
 
-Each takes the command's value and returns what to show below the cell; those that change the session say so themselves.
+Each has one short function, which takes the command's value and returns what to show below the cell; those that change
+the session say so themselves.
 """
 
 from __future__ import annotations
 
 from functools import singledispatchmethod
+from importlib import import_module
 from typing import Any
 
 from ipy_sessions.commands.dates import wanted
-from ipy_sessions.commands.session import overview, session_help
-from ipy_sessions.commands.values import (
-    Close,
-    Continue,
-    File,
-    Help,
-    History,
-    Keep,
-    List,
-    New,
-    Open,
-    Rename,
-    Set,
-    Show,
-    Where,
-)
-from ipy_sessions.context.parameters import own_parameters
-from ipy_sessions.errors import CommandError
-from ipy_sessions.events import Reply
+from ipy_sessions.commands.values import Close, Continue, Fork, Keep, List, New, Open, Rename
 from ipy_sessions.identifiers import SYSTEM
-from ipy_sessions.magics.cells import CellCommands
 from ipy_sessions.magics.commands import Commands
-from ipy_sessions.magics.exchange import ExchangeCommands
 from ipy_sessions.magics.host import Host
-from ipy_sessions.magics.lookback import LookbackCommands
 from ipy_sessions.magics.progress import Watched
-from ipy_sessions.magics.queries import TableCommands
-from ipy_sessions.magics.search import SearchCommands
-from ipy_sessions.magics.travel import TravelCommands
-from ipy_sessions.magics.upkeep import UpkeepCommands
-from ipy_sessions.render import markup, panels
+from ipy_sessions.render import panels
 from ipy_sessions.render.markup import Markup
-from ipy_sessions.render.prompts import prompts
-from ipy_sessions.render.reply import answer, last_line
-from ipy_sessions.render.transcript import Marks, transcript
-from ipy_sessions.session import Session
-from ipy_sessions.settings import DEFAULTS, PARAMETERS, convert
-from ipy_sessions.table.history import history
+
+OTHERS = {
+    "upkeep": "UpkeepCommands",
+    "exchange": "ExchangeCommands",
+    "travel": "TravelCommands",
+    "cells": "CellCommands",
+    "lookback": "LookbackCommands",
+    "queries": "QueryCommands",
+    "search": "SearchCommands",
+    "about": "AboutCommands",
+}
+"""Who carries out the commands of each kind: a class in the module here that is called as the module of their values.
+
+It is imported for the first of its commands: a shell that lists its sessions does not wait for the others.
+"""
 
 
 class SessionCommands(Commands):
@@ -54,28 +40,16 @@ class SessionCommands(Commands):
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
-        more = (ExchangeCommands(host), LookbackCommands(host), SearchCommands(host), TableCommands(host))
-        self._others = (UpkeepCommands(host), TravelCommands(host), CellCommands(host), *more)
+        self._others: dict[str, Commands] = {}
 
     @singledispatchmethod
     def run(self, command: Any) -> Any:
-        """Carry out a command; return what is to be shown, a `Markup` or a DataFrame, or ``None``."""
-        return next(other for other in self._others if other.takes(command)).run(command)
-
-    @run.register
-    def _where(self, _: Where) -> Markup:
-        place = self._host.place()
-        session = self._host.manager(place).current
-        notebook = f"{place.notebook} (from {place.found_by})" if place.notebook else f"none: {place.found_by}"
-        if session is None:
-            row = self._host.next(place)
-            told = (
-                "none yet: ask something, and there is one"
-                if row is None
-                else f"none open; an ask continues {row.title}"
-            )
-            return panels.facts([("session", told), ("notebook", notebook)])
-        return panels.where(session.info(), notebook, self._host.where(session, place))
+        """Carry out a command; return what is to be shown, a `Markup`, a `Picture` or a DataFrame, or ``None``."""
+        kind = type(command).__module__.rpartition(".")[2]
+        if kind not in self._others:
+            module = import_module(f"ipy_sessions.magics.{kind}")
+            self._others[kind] = getattr(module, OTHERS[kind])(self._host)
+        return self._others[kind].run(command)
 
     @run.register
     def _new(self, command: New) -> None:
@@ -114,6 +88,19 @@ class SessionCommands(Commands):
         self._host.came("continued" if rows else "new session", session, place)
 
     @run.register
+    def _fork(self, command: Fork) -> None:
+        place = self._host.place()
+        manager = self._host.manager(place)
+        typed = self._host.typed(place, f"fork {command.ref} {command.at}".strip())
+        if self._host.has_begun(typed, place, again=command.again):
+            return
+        meant = self._host.meant(command.ref, place)
+        session = manager.fork(meant, command.name, at=command.at or None, typed=typed)
+        manager.become(session)
+        self._host.told(place)
+        self._host.came("forked into", session, place)
+
+    @run.register
     def _list(self, command: List) -> Markup:
         place = self._host.place()
         manager = self._host.manager(place)
@@ -130,7 +117,8 @@ class SessionCommands(Commands):
         seen = {row.path for row in shown} | {row.path for row in rows if row.archived}
         hidden = None if narrowed else len(rows) - len(seen)
         archived = 0 if narrowed else sum(row.archived for row in rows)
-        return panels.listing(self._host.listing, SYSTEM.now(), hidden, skipped, archived)
+        told = panels.listing(self._host.listing, SYSTEM.now(), hidden, skipped, archived, most=self._host.most)
+        return told.of((self._host.listing, skipped))
 
     @run.register
     def _close(self, _: Close) -> Markup:
@@ -155,81 +143,3 @@ class SessionCommands(Commands):
         session = self._session
         session.note(name=command.name)
         self._host.came("renamed to", session, self._host.place())
-
-    @run.register
-    def _history(self, command: History) -> Any:
-        if command.prompts:
-            return prompts(self._session.turns.active())
-        frame = history(self._host.found(self._host.place()))
-        if command.df is not None:
-            self._host.shell.push({command.df: frame})
-        return frame
-
-    @run.register
-    def _show(self, command: Show) -> Markup:
-        if not command.ref:
-            return self._shown(self._session, command)
-        with self._host.reading(self._host.resolve(command.ref)) as session:
-            return self._shown(session, command)
-
-    def _shown(self, session: Session, command: Show) -> Markup:
-        path = session.tree.path()
-        if command.turn and command.last:
-            raise CommandError("Either a turn is shown, or the last answer: leave out `--turn` or `--last`.")
-        if not command.last:
-            turns = session.turns
-            numbers = {question: number for number, question in enumerate(turns.ids, start=1)}
-            shown_path = session.turn(command.turn).entries if command.turn else path
-            return transcript(session.title, shown_path, Marks(session.hidden, turns.labels, numbers))
-        last = next((entry for entry in reversed(path) if entry.role is not None), None)
-        if last is None or last.role != "assistant":
-            raise CommandError(f"{session.title} has no answer to its last question. Ask again.")
-        reply = Reply.of(last)
-        shown = answer(reply, last_line(reply, session.title, self._host.where(session, self._host.place())))
-        why = str((reply.error or {}).get("message") or "")
-        return panels.stacked([shown, panels.line(why)]) if why else shown
-
-    @run.register
-    def _file(self, _: File) -> Markup:
-        session = self._session
-        if session.temporary:
-            return panels.line(f"{session.title} is in memory alone. `%session keep` writes it to {session.file}.")
-        note = "" if session.in_file else " (written with the first message)"
-        return panels.path(session.file, note)
-
-    @run.register
-    def _settings(self, command: Set) -> Markup:
-        if command.changes:
-            foreign = [name for name in command.changes if name not in PARAMETERS]
-            if foreign and foreign[0] not in DEFAULTS:
-                raise CommandError(f"There is no setting {foreign[0]!r}. A session has {', '.join(PARAMETERS)}.")
-            if foreign:
-                raise CommandError(
-                    f"{foreign[0]} does not belong to a session ({', '.join(PARAMETERS)} do). "
-                    f"For this kernel type `%config IPySessions.{foreign[0]} = …`."
-                )
-            place = self._host.place()
-            self._host.asked(place).configure(**{name: convert(name, value) for name, value in command.changes.items()})
-        return self._settings_table()
-
-    def _settings_table(self) -> Markup:
-        config = self._host.config
-        rows = {name: (name, _shown(config.values[name]), config.sources[name]) for name in DEFAULTS}
-        session = self._host.manager(self._host.place()).current
-        if session is not None and (own := own_parameters(session.tree.path())) is not None:
-            rows.update({name: (name, _shown(getattr(own, name)), "this session") for name in PARAMETERS})
-            if not own.chosen:
-                rows["model"] = ("model", _shown(own.model), "default, as found when it was asked")
-        return panels.settings(list(rows.values()))
-
-    @run.register
-    def _help(self, command: Help) -> Markup:
-        if not command.command:
-            return markup.table(("%session", "does"), overview())
-        text = session_help(command.command).strip()
-        return Markup(f"```text\n{text}\n```", text)
-
-
-def _shown(value: object) -> str:
-    text = ", ".join(map(repr, value)) if isinstance(value, tuple | list) else str(value)
-    return f"{text[:60]}…" if len(text) > 60 else text or "(empty)"  # noqa: PLR2004 - fits a line

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
-from ipy_sessions.errors import SessionsError, SettingError
+from ipy_sessions.errors import SessionNotFoundError, SessionsError, SettingError
 from ipy_sessions.magics.twins import host
 from ipy_sessions.searching.hits import Hits
 from ipy_sessions.searching.search import SHOWN, prepared
@@ -81,7 +81,7 @@ def read(
     Raises
     ------
     SessionNotFoundError
-        When nothing is there that was named.
+        When nothing is there that was named, or no session is there yet.
     SettingError
         When there is no such engine.
     SessionsError
@@ -120,7 +120,7 @@ def usage(named: Named | Iterable[Named] | None = None, *, by: By = "session") -
     Raises
     ------
     SessionsError
-        When `by` is something else, or nothing is there that was named.
+        When `by` is something else, nothing is there that was named, or no session is there yet.
     """
     if by not in get_args(By):
         raise SessionsError(f"usage is summed up by 'session', 'model' or 'day', and not by {by!r:.60}.")
@@ -176,9 +176,11 @@ def search(  # noqa: PLR0913 - each of them narrows the search
     Raises
     ------
     CommandError
-        When there is nothing to look for, or the regular expression is none.
+        When there is nothing to look for, the regular expression is none, or there is no such role.
+    SettingError
+        When `limit` is negative, or a date names no time zone.
     SessionNotFoundError
-        When nothing is there that was named.
+        When nothing is there that was named, or no session is there yet.
     """
     begun = prepared(
         what,
@@ -230,6 +232,8 @@ def sql(
     ------
     QueryError
         When it cannot be carried out, with DuckDB's own words.
+    SessionNotFoundError
+        When nothing is there that was named, or no session is there yet.
     SessionsError
         When DuckDB is not installed.
     """
@@ -256,6 +260,8 @@ def connect(
     ------
     QueryError
         For a table that there is not.
+    SessionNotFoundError
+        When nothing is there that was named, or no session is there yet.
     SessionsError
         When DuckDB is not installed.
     """
@@ -263,9 +269,19 @@ def connect(
 
 
 def here() -> Path:
-    """Return the folder of this kernel's sessions, or ``.sessions`` where this is no kernel that has some."""
+    """Return the folder of this kernel's sessions, or ``.sessions`` where this is no kernel that has some.
+
+    Raises
+    ------
+    SessionNotFoundError
+        When none is in it.
+    """
     try:
         kernel = host()
     except SessionsError:
-        return Path(".sessions")
-    return kernel.manager(kernel.place()).store.path
+        folder = Path(".sessions")
+    else:
+        folder = kernel.manager(kernel.place()).store.path
+    if not any(folder.glob("*.jsonl")):
+        raise SessionNotFoundError(f"No session is in {folder} yet. Ask something, or name a file or a folder.")
+    return folder

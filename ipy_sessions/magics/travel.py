@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from functools import singledispatchmethod
 from typing import Any
 
-from ipy_sessions.commands.values import Compare, Drop, Hide, Label, Rewind, Switch, Tree
-from ipy_sessions.comparing import compare
-from ipy_sessions.context.edits import hidden
-from ipy_sessions.errors import AmbiguousReferenceError, CommandError, SessionNotFoundError, TurnNotFoundError
-from ipy_sessions.magics.commands import NONE_YET, Commands
+from ipy_sessions.commands.values import Drop, Hide, Label, Rewind, Switch
+from ipy_sessions.magics.commands import Commands
 from ipy_sessions.render import panels
-from ipy_sessions.render.comparison import comparison
-from ipy_sessions.render.markup import Markup, Picture
-from ipy_sessions.render.tree import SHOWN, draw
+from ipy_sessions.render.markup import Markup
 from ipy_sessions.session import Session
-from ipy_sessions.turns import Turn
 
 
 class TravelCommands(Commands):
     """Carries out the commands of ``%session`` that move about."""
 
     @singledispatchmethod
-    def run(self, command: Any) -> Markup | Picture:
+    def run(self, command: Any) -> Markup:
         """Carry out one command and return what to show."""
         raise NotImplementedError(command)
 
@@ -82,52 +75,7 @@ class TravelCommands(Commands):
         moved = "" if session.leaf == stood else f" The conversation stands {_where(session)}."
         return panels.line(f"Turn {turn.number} is dropped{behind}.{moved} `%session undrop {turn.number}` undoes it.")
 
-    @run.register
-    def _tree(self, command: Tree) -> Picture:
-        if not command.ref:
-            return drawn(self._session, whole=command.all)
-        with self._host.reading(self._host.resolve(command.ref)) as session:
-            return drawn(session, whole=command.all)
-
-    @run.register
-    def _compare(self, command: Compare) -> Markup:
-        session = self._host.found(self._host.place())
-        with ExitStack() as opened:  # long sessions are read while they are compared
-            (a, first), (b, second) = [self._side(ref, session, opened) for ref in (command.first, command.second)]
-            return comparison(a, b, compare(first, second))
-
-    def _side(self, ref: str, session: Session | None, opened: ExitStack) -> tuple[str, list[Turn]]:
-        """Return what is compared, and what to call it: a turn of this session is meant first, then a session."""
-        why = NONE_YET
-        session = session if ref else self._session
-        if session is not None:
-            try:
-                turn = session.turn(ref) if ref else None
-            except TurnNotFoundError as error:
-                why = str(error)
-            else:
-                called = "the active branch" if turn is None else f"turn {turn.number}"
-                return called, session.turns.path(session.leaf if turn is None else turn.last)
-        try:
-            other = opened.enter_context(self._host.reading(self._host.resolve(ref)))
-        except AmbiguousReferenceError:
-            raise
-        except SessionNotFoundError:
-            raise CommandError(f"{why} Nor is there a session {ref!r}: `%session list --all` shows those.") from None
-        return other.title, other.turns.active()
-
 
 def _where(session: Session) -> str:
     active = session.turns.active()
     return f"behind turn {active[-1].number}" if active else "before the first turn"
-
-
-def drawn(session: Session, *, whole: bool = False) -> Picture:
-    """Return the tree of a session, drawn; of a large one the turns around where it stands, or all, dropped too."""
-    return draw(
-        session.turns,
-        session.title,
-        hidden=hidden(session.tree, list(session.tree)),  # on every branch
-        missing=session.tree.missing,
-        most=None if whole else SHOWN,
-    )

@@ -39,9 +39,9 @@ def history(session: Session | None = None) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns ``session``, ``id``, ``parent_id``, ``ts`` (UTC), ``role``, ``text``, ``model``, ``stop_reason``,
-        ``input_tokens``, ``output_tokens``, ``cache_read_tokens``, ``cache_write_tokens``, ``cost_usd`` (US dollars),
-        ``latency_ms`` (milliseconds), ``cell_id``, ``execution_count`` and ``notebook``; the same without rows.
+        The columns of the table ``messages`` of `read`, among them ``id``, ``parent_id``, ``ts`` (UTC), ``role``,
+        ``text``, ``model``, ``cost_usd`` (US dollars) and ``cell_id``; the same without rows. ``schema("messages")``
+        says what each of them holds.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def draw(session: Session | None = None, *, whole: bool = False) -> Picture:
     SessionsError
         When no session is given and this is no kernel with ``%load_ext ipy_sessions``, or has no session yet.
     """
-    from ipy_sessions.magics.travel import drawn
+    from ipy_sessions.magics.lookback import drawn
 
     if session is not None and not isinstance(session, Session):
         raise SessionsError(f"draw takes a session and not {session!r:.60}: draw(manager.open('alice')).")

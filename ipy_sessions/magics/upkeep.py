@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import singledispatchmethod
 from typing import Any, TypeVar
 
-from ipy_sessions.commands.values import Delete, Fork, Mark, Prune, Redact, Restore, Share, Tag, Verify
+from ipy_sessions.commands.values import Delete, Mark, Prune, Redact, Restore, Share, Tag, Verify
 from ipy_sessions.errors import CommandError, SessionsError
 from ipy_sessions.identifiers import SYSTEM
 from ipy_sessions.magics.commands import Commands
@@ -18,8 +18,8 @@ from ipy_sessions.magics.host import Host
 from ipy_sessions.magics.progress import Watched
 from ipy_sessions.notebook import Place
 from ipy_sessions.render import housekeeping, panels
-from ipy_sessions.render.markup import Markup, Picture
-from ipy_sessions.retention import Policy
+from ipy_sessions.render.markup import Markup
+from ipy_sessions.retention import Plan, Policy
 from ipy_sessions.session import Session
 from ipy_sessions.summary import SessionInfo, tail
 from ipy_sessions.upkeep import Upkeep
@@ -35,22 +35,9 @@ class UpkeepCommands(Commands):
         return Upkeep(self._host.manager(self._host.place()))
 
     @singledispatchmethod
-    def run(self, command: Any) -> Markup | Picture | None:
+    def run(self, command: Any) -> Markup | None:
         """Carry out one command and return what to show, or ``None``."""
         raise NotImplementedError(command)
-
-    @run.register
-    def _fork(self, command: Fork) -> None:
-        place = self._host.place()
-        manager = self._host.manager(place)
-        typed = self._host.typed(place, f"fork {command.ref} {command.at}".strip())
-        if self._host.has_begun(typed, place, again=command.again):
-            return
-        meant = self._host.meant(command.ref, place)
-        session = manager.fork(meant, command.name, at=command.at or None, typed=typed)
-        manager.become(session)
-        self._host.told(place)
-        self._host.came("forked into", session, place)
 
     @run.register
     def _tag(self, command: Tag) -> Markup:
@@ -73,9 +60,10 @@ class UpkeepCommands(Commands):
     @run.register
     def _restore(self, command: Restore) -> Markup:
         if not command.ref:
-            return housekeeping.trash(self._upkeep.trashed(), SYSTEM.now())
+            rows = self._upkeep.trashed()
+            return housekeeping.trash(rows, SYSTEM.now()).of(rows)
         path = self._upkeep.restore(command.ref)
-        return panels.line(f"Back in the list: {panels.near(path, self._host.place().directory)}.")
+        return panels.line(f"Back in the list: {panels.near(path, self._host.place().directory)}.").of(path)
 
     @run.register
     def _prune(self, command: Prune) -> Markup:
@@ -88,14 +76,17 @@ class UpkeepCommands(Commands):
                 "before anything is done."
             )
         if command.yes:
-            return housekeeping.pruned(self._upkeep.prune(policy))
-        return housekeeping.would_prune(self._upkeep.plan(policy))
+            gone = self._upkeep.prune(policy)
+            return housekeeping.pruned(gone).of(Plan(gone, []))
+        planned = self._upkeep.plan(policy)
+        return housekeeping.would_prune(planned).of(planned)
 
     def _prune_trash(self, policy: Policy, *, yes: bool) -> Markup:
         if yes:
             gone, blobs = self._upkeep.empty(policy)
-            return housekeeping.emptied(gone, len(blobs))
-        return housekeeping.would_empty(self._upkeep.plan_trash(policy))
+            return housekeeping.emptied(gone, len(blobs)).of(gone)
+        going = self._upkeep.plan_trash(policy)
+        return housekeeping.would_empty(going).of(going)
 
     @run.register
     def _verify(self, command: Verify) -> Markup:
@@ -106,7 +97,8 @@ class UpkeepCommands(Commands):
             found = upkeep.verify(ref, repair=command.repair, progress=progress)
         orphans = len(upkeep.collect() if command.repair else upkeep.left_over()) if ref is None else 0
         skipped = self._host.manager(place).scan().skipped if ref is None else []
-        return housekeeping.verified(found, orphans, skipped, repaired=command.repair)
+        shown = housekeeping.verified(found, orphans, skipped, repaired=command.repair)
+        return shown.of((found, orphans, skipped))
 
     @run.register
     def _redact(self, command: Redact) -> Markup:

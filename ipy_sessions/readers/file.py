@@ -6,6 +6,7 @@ It owns how lines are told apart and what a damaged one is. It refuses to know a
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import pairwise
@@ -17,7 +18,6 @@ from ipy_sessions.encoding import whole_characters
 
 LOOK = 20  # records that tell a format
 PART = 256 * 1024  # bytes that are decoded at a time
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 SURROGATE = b"\\ud"
 
 T = TypeVar("T")
@@ -53,7 +53,7 @@ class File:
 
     def __init__(self, path: str, data: bytes) -> None:
         self.path = path
-        self.data = data.removeprefix(BYTE_ORDER_MARK)
+        self.data = data.removeprefix(BOM_UTF8)
         self.bad_lines: list[int] = []
 
     @cached_property

@@ -1,4 +1,7 @@
-"""The sessions of this package, as a reader reads them: whatever `store.reading` keeps."""
+"""The sessions of this package, as a reader reads them: whatever `store.reading` keeps.
+
+It owns how what stands in a file of ours becomes a transcript, also where it was read by other means, or is open.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from pathlib import Path
 
 from ipy_sessions.readers.file import File
 from ipy_sessions.readers.transcript import Transcript
-from ipy_sessions.store.reading import parse
+from ipy_sessions.store.reading import Contents, parse
 
 NAME = "ipy_sessions"
 
@@ -24,6 +27,10 @@ class OwnReader:
 
     def read(self, file: File) -> Iterator[Transcript]:
         """Yield the session; messages are decoded when somebody looks at them."""
-        contents = parse(file.data, Path(file.path))
-        numbers = [line.number for line in contents.bad_lines]
-        yield Transcript(contents.header, list(contents.tree), self.name, file.path, {}, numbers)
+        yield transcript(parse(file.data, Path(file.path)), file.path)
+
+
+def transcript(contents: Contents, path: str) -> Transcript:
+    """Return what a file of ours holds as a transcript; `path` is empty for what is in no file yet."""
+    bad_lines = [line.number for line in contents.bad_lines]
+    return Transcript(contents.header, list(contents.tree), NAME, path, {}, bad_lines)

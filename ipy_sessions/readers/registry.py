@@ -10,7 +10,6 @@ import gc
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 
 from ipy_sessions.errors import NotASessionError
 from ipy_sessions.readers.file import File
@@ -84,6 +83,8 @@ def _without_collector(transcripts: Iterator[Transcript]) -> Transcript | None:
 
 @cache
 def _installed() -> tuple[Reader, ...]:
+    from importlib.metadata import entry_points
+
     return tuple(point.load()() for point in entry_points(group=GROUP))
 
 

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from ipy_sessions.cell_values import CellState, PlanStep
-from ipy_sessions.identifiers import moment
 from ipy_sessions.render.markup import Markup, table
-from ipy_sessions.render.panels import line, short, stacked
+from ipy_sessions.render.panels import line, local, short, stacked
 
 SHOWN = 40  # characters of a prompt
 SENTENCE = 90  # characters of what is said of it, as of an error that names every option
@@ -68,14 +67,7 @@ def _cut(sentence: str) -> str:
 
 
 def _turn(one: PlanStep | CellState) -> str:
-    return f"turn {one.turn}" + (f" ({_when(one.when)})" if one.when else "")
-
-
-def _when(ts: str) -> str:
-    try:
-        return f"{moment(ts).astimezone():%Y-%m-%d %H:%M}"
-    except ValueError:
-        return ts
+    return f"turn {one.turn}" + (f" ({local(one.when)})" if one.when else "")
 
 
 def turns(numbers: Sequence[int]) -> str:
@@ -118,7 +110,7 @@ def _doubts(steps: Sequence[PlanStep]) -> Iterable[str]:
 
 
 def _seen(saved: str) -> str:
-    return f"As the notebook was saved, {_when(saved)}; what was changed since is not seen." if saved else ""
+    return f"As the notebook was saved, {local(saved)}; what was changed since is not seen." if saved else ""
 
 
 def _stands(one: CellState) -> tuple[str, str]:

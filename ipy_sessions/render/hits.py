@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ipy_sessions.hit import Hit, Piece
-from ipy_sessions.identifiers import moment
 from ipy_sessions.render.markup import Markup, escaped, table
-from ipy_sessions.render.panels import line, stacked
+from ipy_sessions.render.panels import line, local, stacked
 
 HEAD = ("#", "session", "turn", "who", "when", "what was said")
 
 
 def found(
-    hits: Sequence[Hit], total: int, sessions: int, numbers: Sequence[int | None] | None = None, *notes: str
+    hits: Sequence[Hit], total: int, sessions: int, numbers: Sequence[int | str | None] | None = None, *notes: str
 ) -> Markup:
     """Return hits as a table, with how many there are in all.
 
@@ -24,13 +23,15 @@ def found(
     total, sessions
         How many messages were found, and in how many sessions.
     numbers
-        By which number each hit's session can be meant; ``None`` for one that has none, or where none has.
+        By which number, or end of its id, each hit's session can be meant; ``None`` for one that has none, or where
+        none has.
     notes
         What else is said.
     """
     told = [None] * len(hits) if numbers is None else numbers
     rows = [("" if number is None else str(number), *_row(hit)) for hit, number in zip(hits, told, strict=True)]
-    shown = table(HEAD, rows, right=(0, 2)) if numbers is not None else table(HEAD[1:], [row[1:] for row in rows])
+    head = ("id" if any(isinstance(number, str) for number in told) else HEAD[0], *HEAD[1:])
+    shown = table(head, rows, right=(0, 2)) if numbers is not None else table(HEAD[1:], [row[1:] for row in rows])
     return stacked(
         [
             shown if rows else Markup("", ""),
@@ -48,19 +49,12 @@ def command(hit: Hit, ref: int | str) -> str:
 
 def _row(hit: Hit) -> tuple[str | Markup, ...]:
     turn = "" if hit.turn is None else str(hit.turn)
-    return hit.title, turn, _who(hit), _when(hit.ts), _marked(hit.pieces)
+    return hit.title, turn, _who(hit), local(hit.ts), _marked(hit.pieces)
 
 
 def _who(hit: Hit) -> str:
     of = f" of {hit.tool}" if hit.tool else ""
     return {"text": hit.role, "thinking": "thinking"}.get(hit.kind, f"{hit.kind}{of}")
-
-
-def _when(ts: str) -> str:
-    try:
-        return f"{moment(ts).astimezone():%Y-%m-%d %H:%M}"
-    except ValueError:
-        return ts
 
 
 def _marked(pieces: Sequence[Piece]) -> Markup:
@@ -81,14 +75,11 @@ def _count(shown: int, total: int, sessions: int) -> str:
     return f"{count}." if shown == total else f"{count}; the best {shown:,} are shown, `--limit` shows more."
 
 
-def _ways(hits: Sequence[Hit], numbers: Sequence[int | None]) -> list[Markup]:
+def _ways(hits: Sequence[Hit], numbers: Sequence[int | str | None]) -> list[Markup]:
     """Return the sentence that says how to go on from the first hit."""
     for hit, number in zip(hits, numbers, strict=True):
         if number is not None:
-            return [
-                line(
-                    f"`{command(hit, number)}` shows the turn of row {number}, `%session open {number}` goes on "
-                    "with its session."
-                )
-            ]
+            row = "the first row" if isinstance(number, str) else f"row {number}"
+            shows = f"`{command(hit, number)}` shows the turn of {row}"
+            return [line(f"{shows}, `%session open {number}` goes on with its session.")]
     return []

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 _FENCE = re.compile(r"^ {0,3}(?P<mark>`{3,}|~{3,})(?P<rest>.*)$")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#$~])")
@@ -32,10 +33,17 @@ class Markup:
         For notebooks.
     plain
         For terminals, and for readers of the saved file that know no Markdown. It is made `visible`.
+    about
+        The values that it tells of, for programs; see `of`.
     """
 
     markdown: str
     plain: str
+    about: Any = field(default=None, compare=False)
+
+    def of(self, about: Any) -> Self:
+        """Return it together with the values that it tells of, which no reader sees."""
+        return replace(self, about=about)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "plain", visible(self.plain))

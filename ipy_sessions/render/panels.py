@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from ipy_sessions.identifiers import moment
 from ipy_sessions.render.markup import Markup, code, escaped, small, table
 from ipy_sessions.summary import SessionInfo
 
+MINUTES = "%Y-%m-%d %H:%M"
 RECENT = timedelta(days=1)  # what is younger is dated by its age
 NUMBERS = 5  # of damaged lines that are named
 SHOWN = 50  # rows of a list that are shown; their numbers go on behind them
@@ -95,7 +97,13 @@ def _damage(numbers: Sequence[int]) -> str:
 
 
 def listing(
-    rows: Listing, now: datetime, hidden: int | None, skipped: Sequence[tuple[Path, str]], archived: int = 0
+    rows: Listing,
+    now: datetime,
+    hidden: int | None,
+    skipped: Sequence[tuple[Path, str]],
+    archived: int = 0,
+    *,
+    most: int | None = SHOWN,
 ) -> Markup:
     """Return the list of sessions.
 
@@ -111,9 +119,11 @@ def listing(
         Files that are no sessions, each with the reason.
     archived
         Sessions of the folder that lists leave out.
+    most
+        How many rows are shown; ``None`` for all.
     """
     current = [] if rows.current is None else [("▸ 0", rows.current)]
-    numbered = [*current, *((str(number), row) for number, row in enumerate(rows.others[:SHOWN], start=1))]
+    numbered = [*current, *((str(number), row) for number, row in enumerate(rows.others[:most], start=1))]
     titles = [row.title for _, row in numbered]
     shown = table(
         ("#", "session", "messages", "last message"),
@@ -125,8 +135,8 @@ def listing(
         shown = Markup("", "")
         none = "No session is in the list." if archived else "No session yet: ask something, and there is one."
         notes.append("No session is like that." if hidden is None else none)
-    if len(rows.others) > SHOWN:
-        notes.append(f"{len(rows.others) - SHOWN} more, numbered on in the same order.")
+    if most is not None and len(rows.others) > most:
+        notes.append(f"{len(rows.others) - most} more, numbered on in the same order.")
     if hidden:
         notes.append(f"{hidden} more of other notebooks: `%session list --all` shows them.")
     if archived:
@@ -152,8 +162,16 @@ def when(row: SessionInfo, now: datetime) -> str:
     from humanize import naturaltime
 
     age = now - row.modified
-    said = naturaltime(age) if age < RECENT else f"{row.modified.astimezone():%Y-%m-%d %H:%M}"
+    said = naturaltime(age) if age < RECENT else f"{row.modified.astimezone():{MINUTES}}"
     return f"{said} (interrupted)" if row.interrupted else said
+
+
+def local(ts: str) -> str:
+    """Return when something was written, in the reader's own zone; what is no time as it stands."""
+    try:
+        return f"{moment(ts).astimezone():{MINUTES}}"
+    except ValueError:
+        return ts
 
 
 def stacked(parts: Sequence[Markup]) -> Markup:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ipy_sessions.identifiers import moment
 from ipy_sessions.render.markup import Markup, table
-from ipy_sessions.render.panels import line, stacked
+from ipy_sessions.render.panels import line, local, stacked
 from ipy_sessions.turns import Turn
 
 SHOWN = 80  # characters of a prompt
@@ -16,7 +15,7 @@ def prompts(turns: Sequence[Turn]) -> Markup:
     """Return what turns asked: number, time, cell and first line, in their order."""
     if not turns:
         return line("Nothing was asked yet.")
-    rows = [(str(turn.number), _when(turn), _cell(turn), first_line(turn.ask.text)) for turn in turns]
+    rows = [(str(turn.number), local(turn.question.ts), _cell(turn), first_line(turn.ask.text)) for turn in turns]
     shown = table(("turn", "asked", "cell", "prompt"), rows, right=(0,))
     return stacked([shown, line("`%session again N` puts one of them into the next cell.")])
 
@@ -26,13 +25,6 @@ def first_line(text: str) -> str:
     lines = [" ".join(part.split()) for part in text.splitlines() if part.strip()] or [""]
     cut = lines[0][:SHOWN]
     return cut if len(lines) == 1 and cut == lines[0] else f"{cut} …"
-
-
-def _when(turn: Turn) -> str:
-    try:
-        return f"{moment(turn.question.ts).astimezone():%Y-%m-%d %H:%M}"
-    except ValueError:
-        return turn.question.ts
 
 
 def _cell(turn: Turn) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from ipy_sessions.entries import Entry
 from ipy_sessions.events import Reply
-from ipy_sessions.identifiers import moment
 from ipy_sessions.render.markup import Markup, closed, escaped, quoted
+from ipy_sessions.render.panels import local
 from ipy_sessions.render.reply import folded
 
 
@@ -65,14 +65,7 @@ def _who(entry: Entry, marks: Marks) -> tuple[str, str]:
     """Return who speaks; and when, how it ended and what else is known of it."""
     who = "you" if entry.role == "user" else str(entry.fields.get("model") or "assistant")
     stopped = [str(entry.fields["end"])] if entry.fields.get("end") else []
-    return who, " · ".join([_when(entry.ts), *stopped, *marks.of(entry)])
-
-
-def _when(ts: str) -> str:
-    try:
-        return f"{moment(ts).astimezone():%Y-%m-%d %H:%M}"
-    except ValueError:
-        return ts
+    return who, " · ".join([local(entry.ts), *stopped, *marks.of(entry)])
 
 
 def _marked(entry: Entry, marks: Marks) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ipy_sessions.counting import name_of
 from ipy_sessions.entries import Entry
-from ipy_sessions.readers.own import OwnReader
+from ipy_sessions.readers.own import transcript
 from ipy_sessions.readers.transcript import Transcript
 from ipy_sessions.searching.said import calls
 from ipy_sessions.store.reading import read
@@ -18,7 +18,7 @@ from ipy_sessions.summary import title_of
 from ipy_sessions.table.part import Part
 
 
-class Conversation:
+class Searched:
     """One conversation.
 
     Parameters
@@ -41,9 +41,7 @@ class Conversation:
         """
         if isinstance(self._source, Transcript):
             return Part(self._source)
-        contents = read(Path(self._source).resolve())
-        bad_lines = [line.number for line in contents.bad_lines]
-        return Part(Transcript(contents.header, list(contents.tree), OwnReader.name, self._source, {}, bad_lines))
+        return Part(transcript(read(Path(self._source).resolve()), self._source))
 
     @cached_property
     def title(self) -> str:

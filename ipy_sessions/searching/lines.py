@@ -25,8 +25,8 @@ TRIES = 8  # pieces by which the best sieve is known
 PIECE = 512 * 1024  # bytes that are looked at together: they and what is worked out of them stay in the cache
 
 
-class Reader:
-    """Reads one file after the other through the same buffer.
+class Scanner:
+    """Goes over one file after the other through the same buffer.
 
     Parameters
     ----------

@@ -15,9 +15,9 @@ from ipy_sessions.entries import Entry
 from ipy_sessions.errors import NotASessionError
 from ipy_sessions.hit import Hit
 from ipy_sessions.readers.transcript import Transcript
-from ipy_sessions.searching.conversation import Conversation
+from ipy_sessions.searching.conversation import Searched
 from ipy_sessions.searching.hits import Hits
-from ipy_sessions.searching.lines import Reader
+from ipy_sessions.searching.lines import Scanner
 from ipy_sessions.searching.query import Match, Query
 from ipy_sessions.searching.ranking import Found, ranked
 from ipy_sessions.searching.said import Passage, Scope
@@ -50,7 +50,7 @@ class Search:
         self, corpus: Corpus, query: Query, scope: Scope, limit: int | None = None, *, sieve: bool = True
     ) -> None:
         self._corpus, self._query, self._scope, self._limit = corpus, query, scope, limit
-        self._reader = Reader(sieves_of(query), needed(query), case=query.case) if sieve else Reader(())
+        self._scanner = Scanner(sieves_of(query), needed(query), case=query.case) if sieve else Scanner(())
         self._found: list[Found] = []
         self.done = 0
         """How many conversations were looked through."""
@@ -75,7 +75,7 @@ class Search:
         places = sorted(range(len(best)), key=lambda place: best[place][0].session)
         for _, some in groupby(places, key=lambda place: best[place][0].session):
             group = list(some)
-            conversation = Conversation(best[group[0]][0].source)  # read once, and let go of before the next
+            conversation = Searched(best[group[0]][0].source)  # read once, and let go of before the next
             for place in group:
                 found, score = best[place]
                 hit = self._hit(conversation, found, score)
@@ -92,7 +92,7 @@ class Search:
     def _entries(self, file: Own) -> Iterator[Entry]:
         """Yield the messages of a file that may be meant; damaged lines are passed over."""
         try:
-            for line in self._reader.lines(file.path):
+            for line in self._scanner.lines(file.path):
                 try:
                     entry = decode(line)
                 except ValueError:
@@ -103,7 +103,7 @@ class Search:
             self._corpus.skip(file.path, str(error))
 
     def _look(self, source: str | Transcript, session: str, entries: Iterable[Entry]) -> None:
-        conversation = Conversation(source)
+        conversation = Searched(source)
         seen: set[str] = set()
         for entry in entries:
             if entry.id in seen or self._is_copy(entry, session) or not self._scope.takes(entry):
@@ -117,7 +117,7 @@ class Search:
     def _is_copy(self, entry: Entry, session: str) -> bool:
         return "carried_from" in entry.fields or (entry.session != session and entry.session in self._corpus.sessions)
 
-    def _hit(self, conversation: Conversation, found: Found, score: float) -> Hit | None:
+    def _hit(self, conversation: Searched, found: Found, score: float) -> Hit | None:
         """Return what is shown of a message; ``None`` when its file was changed or taken away since it was found."""
         try:
             part = conversation.part

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ipy_sessions.entries import Block, Entry
 from ipy_sessions.errors import CommandError
-from ipy_sessions.identifiers import timestamp
+from ipy_sessions.identifiers import check_aware, timestamp
 from ipy_sessions.readers.transcript import when
 from ipy_sessions.table.messages import result_text
 
@@ -65,11 +65,7 @@ class Scope:
     def __post_init__(self) -> None:
         if self.role not in (None, *ROLES):
             raise CommandError(f"The role of a message is {' or '.join(ROLES)}, and not {self.role!r}.")
-        for date in (self.since, self.until):
-            if date is not None and not isinstance(date, datetime):
-                raise CommandError(f"{date!r:.60} is no moment. Give one: datetime(2026, 3, 1, tzinfo=UTC).")
-            if date is not None and date.tzinfo is None:
-                raise CommandError(f"{date} is without a time zone. Say which: datetime(…, tzinfo=UTC).")
+        check_aware(self.since, self.until)
 
     def takes(self, entry: Entry) -> bool:
         """Tell whether a message is looked at, as far as its role and its time go."""

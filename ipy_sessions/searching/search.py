@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from pathlib import Path
 
 from ipy_sessions.errors import SettingError
-from ipy_sessions.readers.transcript import Transcript
 from ipy_sessions.searching.looking import Search
 from ipy_sessions.searching.query import Query
 from ipy_sessions.searching.said import Scope
-from ipy_sessions.session import Session
-from ipy_sessions.summary import SessionInfo
-from ipy_sessions.table.corpus import Corpus, Named
+from ipy_sessions.table.corpus import Corpus, Named, several
 
 SHOWN = 20  # hits, where no other number is asked for
 
@@ -37,5 +33,4 @@ def prepared(  # noqa: PLR0913 - each of them narrows the search
         raise SettingError(f"limit is how many hits are wanted, from 0, and not {limit}.")
     query = Query(what, regex=regex, case=case)
     scope = Scope(role=role, tool=tool, since=since, until=until, notebook=notebook, deep=deep)
-    several = (named,) if isinstance(named, (str, Path, Session, SessionInfo, Transcript)) else named
-    return Search(Corpus(several), query, scope, limit)
+    return Search(Corpus(several(named)), query, scope, limit)

@@ -16,7 +16,6 @@ from ipy_sessions.entries import Header
 from ipy_sessions.errors import (
     FolderError,
     LogWriteError,
-    SessionBusyError,
     SessionNotFoundError,
     SessionReadOnlyError,
     StaleSessionError,
@@ -45,9 +44,11 @@ class FolderStore:
     ----------
     path
         The folder; created with the first session.
+    index
+        Whether what was read of the files is kept for the next time. Without it, reading leaves the folder as it is.
     """
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, *, index: bool = True) -> None:
         if not hasattr(os, "pread"):
             raise FolderError(
                 "Sessions in a folder need locks and reads that Windows does not have. Run Jupyter in WSL, or keep "
@@ -58,8 +59,8 @@ class FolderStore:
         """The folder."""
         self.blobs = FolderBlobs(self.path / "blobs", self._folder.make)
         """The payloads that are too large for a line."""
-        self._catalog = Catalog(self.path)
-        self._trash = Catalog(self.path / trash.NAME)
+        self._catalog = Catalog(self.path, keeps=index)
+        self._trash = Catalog(self.path / trash.NAME, keeps=index)
 
     @property
     def caution(self) -> str:
@@ -125,12 +126,9 @@ class FolderStore:
     def is_held(self, path: Path) -> bool:
         """Tell whether anybody has a session open."""
         try:
-            Lease.open(path, Owner.here(SYSTEM.now())).release()
-        except SessionBusyError:
-            return True
+            return Lease.is_taken(path, Owner.here(SYSTEM.now()))
         except OSError:
             return False
-        return False
 
     def delete(self, path: Path, owner: Owner, reason: str = "") -> Path:
         """Move a session's file into the trash."""

@@ -104,6 +104,22 @@ class Lease:
                 raise
             lease.release()  # while we waited, another file took its place
 
+    @classmethod
+    def is_taken(cls, path: Path, owner: Owner) -> bool:
+        """Tell whether another has it; nothing is written down, and it is free again at once.
+
+        Raises
+        ------
+        OSError
+            When the file cannot be opened for writing.
+        """
+        lease = cls(open_to_append(path), path, owner)
+        try:
+            return lease._holder() is not None
+        finally:
+            _held.discard(lease)
+            lease._let_go()  # which closes the file
+
     def take(self, wait: float = 0.0) -> None:
         """Take the lease.
 

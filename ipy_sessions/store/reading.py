@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import suppress
 from io import FileIO
@@ -26,8 +27,6 @@ FLAGS = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0) | getattr(os, 
 
 BLOCK = 64 * 1024  # bytes read at a time when looking for a line's end or beginning
 LONGEST_HEADER = 16 * 1024 * 1024  # bytes; what has no line break by then is no session
-
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # an editor on Windows may have put it there
 
 
 class BadLine(NamedTuple):
@@ -161,7 +160,7 @@ def read_header(file: FileIO, path: Path) -> tuple[Header, int]:
 def parse_header(line: bytes, path: Path | str) -> Header:
     """Read a header's line; `path` is for the error's sentence."""
     try:
-        header = decode(line.removeprefix(BYTE_ORDER_MARK))
+        header = decode(line.removeprefix(BOM_UTF8))  # an editor on Windows may have put it there
     except ValueError as error:
         raise NotASessionError(f"{path} is not a session: its first line is {error}. It was left untouched.") from None
     if not isinstance(header, Header):

@@ -1,7 +1,8 @@
-"""Conversations as tables: frames, SQL, search, whoever has written them.
+"""Conversations as tables: frames and SQL, here or by many workers, whoever has written them.
 
-Values flow one way: `corpus` (which files, whose) > `part` (one conversation as the tables see it) > rows (`messages`,
-`calls`, `turns`, `sessions`) > `arrow` (columns of fixed types) > `frame` (lazy; pandas, polars, Parquet). What the
-columns are is decided in `schema` alone, and never inferred from data. pyarrow, pandas and DuckDB are imported when a
-table is made.
+Values flow one way: `corpus` (which files, whose) > `part` (one conversation as the tables see it) > `rows` (in
+`messages`, `calls`, `turns`, `sessions`) > `arrow` (columns of fixed types) > `frame` (lazy; pandas, polars, Parquet),
+which `read` puts together. What the columns are is decided in `schema` alone, and never inferred from data. `quick` and
+what it stands on make the same rows with DuckDB, `cluster` with Dask. pyarrow, pandas, DuckDB and Dask are imported
+when a table is made.
 """

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from ipy_sessions.errors import NotASessionError
 from ipy_sessions.readers.file import File
-from ipy_sessions.readers.own import OwnReader
+from ipy_sessions.readers.own import NAME
 from ipy_sessions.readers.registry import read
 from ipy_sessions.readers.transcript import Transcript
 from ipy_sessions.table.corpus import FIRST, Own, Skipped
@@ -130,7 +130,7 @@ def _told(place: _Place, head: bytes) -> Beginning | Skipped:
 
 def _beginning(path: str, size: int, found: Sequence[Transcript]) -> Beginning:
     first = found[0]
-    is_own = first.format == OwnReader.name
+    is_own = first.format == NAME
     source = first.header.fields.get("source")
     format_ = source.get("format") if is_own and isinstance(source, dict) else first.format
     keys = {key for transcript in found for key in _keys(transcript) if key}

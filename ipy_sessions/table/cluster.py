@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ipy_sessions.errors import SessionsError, SettingError
-from ipy_sessions.readers.own import OwnReader
+from ipy_sessions.readers.own import NAME
 from ipy_sessions.readers.transcript import Transcript
 from ipy_sessions.table.arrow import batches, to_pandas
 from ipy_sessions.table.beginnings import Beginning, look
@@ -122,7 +122,7 @@ def _rows(share: Share, table: str) -> Iterator[Row]:
 
 def _path_of(given: Transcript) -> str:
     """Return where a session that is open can be read from."""
-    if given.path and given.format == OwnReader.name:
+    if given.path and given.format == NAME:
         return given.path
     raise SessionsError(
         f"The conversation {given.id} is in the memory of this process, where no worker can read it. "

@@ -8,6 +8,7 @@ place as well, is read once: ours before another agent's, a larger file before a
 from __future__ import annotations
 
 import os
+from codecs import BOM_UTF8
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,15 +17,13 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 
 from ipy_sessions.errors import NotASessionError, SettingError
-from ipy_sessions.readers.file import BYTE_ORDER_MARK, File
-from ipy_sessions.readers.finding import find, load
-from ipy_sessions.readers.own import OwnReader
-from ipy_sessions.readers.registry import read
+from ipy_sessions.readers.finding import find
 from ipy_sessions.readers.transcript import Transcript
 from ipy_sessions.references import turn_meant
 from ipy_sessions.session import Session
 from ipy_sessions.summary import SessionInfo
 from ipy_sessions.table.part import ACTIVE, ALL, Part
+from ipy_sessions.transcripts import of_file, of_session
 
 Named: TypeAlias = str | Path | SessionInfo | Session | Transcript
 """A file, a folder or a pattern; a row of a list; a session that is open; a conversation that was read."""
@@ -78,6 +77,9 @@ class Corpus:
         ``"all"``, ``"active"``, or a turn of the one session that is named: its number, its label or its id's end.
     """
 
+    notes = True
+    """Whether what is found out about our files may be written down in their folders for the next time."""
+
     def __init__(self, named: Iterable[Named], branch: str | int = ALL) -> None:
         self.branch = branch
         self.paths: list[str] = []
@@ -112,15 +114,14 @@ class Corpus:
         if isinstance(one, Transcript):
             self.given.append(one)
         elif isinstance(one, Session):
-            path = str(one.file) if one.file.exists() else ""
-            self.given.append(Transcript(one.header, list(one.tree), OwnReader.name, path))
+            self.given.append(of_session(one))
         else:
             self.paths += find(str(one.path) if isinstance(one, SessionInfo) else one)
 
     def __str__(self) -> str:
         """Return how much was named; nothing is read for it."""
         count = len(set(self.paths)) + len(self.given)
-        return f"{count:,} file{'' if count == 1 else 's'}" if self.paths else f"{count:,} conversations"
+        return f"{count:,} {'file' if self.paths else 'conversation'}{'' if count == 1 else 's'}"
 
     @cached_property
     def _sorted(self) -> tuple[list[Own], list[str]]:
@@ -177,7 +178,7 @@ class Corpus:
 
     def _read(self, path: str) -> Iterator[Transcript]:
         try:
-            found = list(read(File(path, load(path))))
+            found = of_file(path)
         except self._passed_over as error:
             self.skip(path, str(error))
         else:
@@ -237,7 +238,7 @@ def _own(path: str) -> Own | None:
         head = os.read(descriptor, FIRST)
         if b"\n" not in head and len(head) == FIRST:
             head += os.read(descriptor, MORE - FIRST)
-        first = _first(head.removeprefix(BYTE_ORDER_MARK).partition(b"\n")[0])
+        first = _first(head.removeprefix(BOM_UTF8).partition(b"\n")[0])
         return Own(path, first.id, os.fstat(descriptor).st_size) if first.type == "session" else None
     except (ValueError, OSError):
         return None

@@ -124,8 +124,16 @@ _remembered: dict[str, Facts] = {}
 _folder = msgspec.msgpack.Decoder(dict[str, Facts]).decode
 
 
-def facts_of(paths: Sequence[str]) -> dict[str, Facts]:
-    """Return what is known of some files of ours, by their paths; those that were not looked at are looked at now."""
+def facts_of(paths: Sequence[str], *, notes: bool = True) -> dict[str, Facts]:
+    """Return what is known of some files of ours, by their paths; those that were not looked at are looked at now.
+
+    Parameters
+    ----------
+    paths
+        The files.
+    notes
+        Whether what was found is written down in their folders for the next time.
+    """
     found: dict[str, Facts] = {}
     learned: set[Path] = set()
     for folder in {Path(path).parent for path in paths}:
@@ -140,7 +148,7 @@ def facts_of(paths: Sequence[str]) -> dict[str, Facts]:
             known = _remembered[path] = examine(path, status)
             learned.add(Path(path).parent)
         found[path] = known
-    for folder in learned:
+    for folder in learned if notes else ():
         _keep(folder)
     return found
 

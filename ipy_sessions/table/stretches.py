@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from ipy_sessions.entries import VERSION, Entry, Header
-from ipy_sessions.readers.own import OwnReader
+from ipy_sessions.readers.own import NAME
 from ipy_sessions.readers.transcript import EPOCH, Transcript
 from ipy_sessions.store.lines import Lines
 from ipy_sessions.table.corpus import Own
@@ -97,4 +97,4 @@ def part_of(stretch: Stretch) -> Part:
     """Return the messages of a stretch as a conversation without a tree; its rows are those of the whole file."""
     header = Header(VERSION, stretch.file.session, EPOCH, {"notebook": stretch.notebook})
     messages = [entry for entry in entries_of(stretch) if entry.type == "message"]
-    return Part(Transcript(header, messages, OwnReader.name, stretch.file.path))
+    return Part(Transcript(header, messages, NAME, stretch.file.path))

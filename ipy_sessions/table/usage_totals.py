@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ipy_sessions.table.read import Tables
-from ipy_sessions.table.schema import MODEL, SESSION, Column, Columns, schema_of
+from ipy_sessions.table.schema import MODEL, PAID, SESSION, Column, Columns, schema_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,10 +19,7 @@ By: TypeAlias = Literal["session", "model", "day"]
 SUMS: Columns = (
     Column("answers", "count", "what has cost something: answers of a model, summaries, and what else was paid for"),
     Column("unpriced", "count", "those of them whose price is not known"),
-    Column("input_tokens", "count", "tokens sent, those from and into the cache apart"),
-    Column("output_tokens", "count", "tokens answered"),
-    Column("cache_read_tokens", "count", "tokens read from the cache"),
-    Column("cache_write_tokens", "count", "tokens written into the cache"),
+    *PAID[:-1],
     Column("cost_usd", "number", "US dollars; missing where one price is not known"),
     Column("known_cost_usd", "number", "US dollars of those whose price is known; missing where none is"),
     Column("first", "time", "when the first of them was written"),

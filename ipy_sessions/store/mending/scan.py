@@ -9,9 +9,9 @@ Lines end at ``\n`` and nowhere else. Of two entries with one id the first count
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,6 @@ from ipy_sessions.findings import (
     unreadable,
 )
 
-BYTE_ORDER_MARK = codecs.BOM_UTF8
 DIGEST_BYTES = 16
 
 _sha256 = re.compile("[0-9a-f]{64}")
@@ -137,7 +136,7 @@ def scan(path: Path) -> Scan:
 
 
 def _begun(raw: bytes, path: Path) -> Scan:
-    line = raw.removeprefix(BYTE_ORDER_MARK)
+    line = raw.removeprefix(BOM_UTF8)
     try:
         header = decode(line)
     except ValueError as error:

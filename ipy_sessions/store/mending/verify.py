@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import os
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from ipy_sessions.errors import LogLostError, SessionReadOnlyError
 from ipy_sessions.findings import Finding
 from ipy_sessions.identifiers import Source, timestamp
 from ipy_sessions.store.mending.checks import check
-from ipy_sessions.store.mending.scan import BYTE_ORDER_MARK, Scan, scan
+from ipy_sessions.store.mending.scan import Scan, scan
 
 __all__ = ["Finding", "examine", "repaired"]
 
@@ -136,7 +137,7 @@ def _mended(lines: Iterator[bytes], found: Scan, source: Source) -> Iterator[byt
         last = numbers.get(line, last)
         repair = todo[line].repair if line in todo else None
         if line == 1:
-            yield body.removeprefix(BYTE_ORDER_MARK) + b"\n"
+            yield body.removeprefix(BOM_UTF8) + b"\n"
         elif repair == "keep":
             free = last + 1 not in taken and 0 < last + 1 < INTEGER_LIMIT
             last = last + 1 if free else last

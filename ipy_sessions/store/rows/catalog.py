@@ -32,10 +32,13 @@ class Catalog:
     ----------
     folder
         The folder; it need not exist.
+    keeps
+        Whether what was read is kept in the index.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, keeps: bool = True) -> None:
         self._folder = folder
+        self._keeps = keeps
         self._index: Index | None = None
 
     def rows(self, progress: Progress | None = None) -> Listing:
@@ -57,7 +60,8 @@ class Catalog:
             return self._rows(fd, index, progress)
         finally:
             os.close(fd)
-            index.save()
+            if self._keeps:
+                index.save()
 
     def _rows(self, fd: int, index: Index, progress: Progress | None) -> Listing:
         there, known = os.listdir(fd), index.known
@@ -90,7 +94,7 @@ class Catalog:
 
     def close(self) -> None:
         """Keep what was counted."""
-        if self._index is not None:
+        if self._index is not None and self._keeps:
             self._index.save()
 
 
