@@ -211,7 +211,7 @@ def _transcripts(path: str) -> list[Transcript]:
 
 def _files(patterns: Sequence[str | Path], skipped: list[Skipped]) -> Iterator[str]:
     """Yield the files that are meant, each once; what means none is skipped."""
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for pattern in patterns:
         try:
             files = find(pattern)
@@ -219,6 +219,6 @@ def _files(patterns: Sequence[str | Path], skipped: list[Skipped]) -> Iterator[s
             skipped.append(Skipped(Path(pattern), str(error)))
             continue
         for file in files:
-            if (known := Path(file).resolve()) not in seen:
+            if (known := os.path.realpath(file)) not in seen:  # which a link to itself does not stop
                 seen.add(known)
                 yield file

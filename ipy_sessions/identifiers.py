@@ -116,7 +116,7 @@ def _minute(ts: str) -> int:
 
 
 def check_aware(*moments: datetime | None) -> None:
-    """Refuse a moment that names no time zone; ``None`` is none.
+    """Refuse what is no moment, and a moment that names no time zone; ``None`` is none.
 
     Raises
     ------
@@ -124,6 +124,8 @@ def check_aware(*moments: datetime | None) -> None:
         When there is one.
     """
     for moment in moments:
+        if moment is not None and not isinstance(moment, datetime):
+            raise SettingError(f"{moment!r:.60} is no moment. Give one: datetime(2026, 3, 1, tzinfo=UTC).")
         if moment is not None and moment.tzinfo is None:
             raise SettingError(f"{moment} is without a time zone. Say which: datetime(…, tzinfo=UTC).")
 

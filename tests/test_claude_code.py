@@ -253,13 +253,15 @@ def test_a_line_with_an_id_that_was_there_is_kept() -> None:
     assert transcript.unknown == {"repeated": 1}
 
 
-def test_bytes_that_are_no_text_are_told_when_they_are_read() -> None:
-    """A line is looked at before it is read; what is wrong inside a text costs that line alone."""
-    data = file_of([user("u", None, "a"), answer("b", "u", "b?"), user("c", "b", "c")]).data.replace(b"b?", b"\xff")
-    (transcript,) = read(File("x", data))
+@pytest.mark.parametrize("odd", [b"\xff", b"\\ud83d"], ids=["a byte that is no UTF-8", "half of an emoji"])
+def test_what_is_no_text_costs_its_character_alone(odd: bytes) -> None:
+    """What was said around it is read, and counted: programs in JavaScript cut texts inside of an emoji."""
+    whole = file_of([user("u", None, "a"), answer("b", "u", "b?!"), user("c", "b", "c")])
+    (transcript,) = read(File("x", whole.data.replace(b"b?", odd)))
     check_whole(transcript)
-    assert "\ufffd" in transcript.entries[1].fields["source"]["raw"]["line"]
-    assert said(transcript) == ["a", "message", "c"]
+    assert said(transcript) == ["a", "\ufffd!", "c"]
+    assert transcript.entries[1].fields["usage"] == next(iter(read(whole))).entries[1].fields["usage"]
+    assert not transcript.bad_lines
 
 
 def test_damaged_lines_are_counted_once() -> None:

@@ -210,12 +210,15 @@ def test_what_is_no_transcript_is_named_and_skipped(manager: SessionManager) -> 
     diary("u1 - bonjour", name="b")
     Path("notes.diary").write_text("nothing of the kind")
     diary(name="empty")
-    taken = Exchange(manager).import_files("*.diary", "a.diary", "gone-*.diary")
+    Path("below").mkdir()
+    Path("below/loop.jsonl").symlink_to("loop.jsonl")
+    taken = Exchange(manager).import_files("*.diary", "a.diary", "gone-*.diary", "below")
     assert sorted(one.row.title for one in taken.done) == ["bonjour", "hello"]
     reasons = " ".join(reason for _, reason in taken.skipped)
     assert "No file is named by 'gone-*.diary'" in reasons
     assert "notes.diary is no transcript" in reasons
     assert "empty.diary holds no messages" in reasons
+    assert "loop.jsonl is no file" in reasons
 
 
 def test_a_session_that_is_open_elsewhere_is_left(manager: SessionManager) -> None:

@@ -388,3 +388,14 @@ def test_whatever_is_hidden_stays_folded(lines: list[str]) -> None:
     inside = [one.split("</summary>")[1].split("\n</details>")[0] for one in shown.split("<details>")[1:]]
     assert all(line.startswith(">") for one in inside for line in one.splitlines() if line)
     assert shown.endswith("\n\n> then  ")
+
+
+def test_a_terminal_shows_what_was_said_and_does_not_obey_it() -> None:
+    """An escape in a title or a reply colours nothing, renames no window and moves no cursor; lines and tabs stay."""
+    said = "a\x1b[31mred\x1b]0;title\x07\x9b2J\x7f\tb\r\nc"
+    shown = "a\u241b[31mred\u241b]0;title\u2407\ufffd2J\u2421\tb\r\nc"
+    assert repr(Markup(said, said)) == shown
+    assert table(["\x1b"], [[said]]).plain == f"\u241b\n{shown}"
+    stream = io.StringIO()
+    TerminalView(stream).show(TextDelta(said))
+    assert stream.getvalue() == shown

@@ -223,6 +223,8 @@ def test_sessions_and_messages_can_be_narrowed(told: SessionManager) -> None:
     assert not sought(told, "alps", until=at - timedelta(milliseconds=1))
     with pytest.raises(SettingError, match="time zone"):
         sought(told, "alps", since=datetime(2026, 1, 1))  # noqa: DTZ001 - that is the mistake
+    with pytest.raises(SettingError, match="'2026-01-01' is no moment"):
+        sought(told, "alps", until="2026-01-01")
 
 
 def test_what_says_it_more_often_comes_first_and_of_equals_the_later(manager: SessionManager) -> None:

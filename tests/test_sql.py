@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from conftest import Shell
@@ -85,6 +86,7 @@ def test_values_are_given_by_name(folder: Path) -> None:
     """More of them than the query asks for do no harm; one that is missing is named."""
     query = "select count(*) as n from messages where text = $text"
     assert sql(query, folder, parameters={"text": "third", "more": object()}).to_pandas()["n"].tolist() == [1]
+    assert sql("select $most as most", folder, parameters={"most": np.int64(3)}).to_pandas()["most"].tolist() == [3]
     with pytest.raises(QueryError, match=r"asks for \$text"):
         sql(query, folder)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ipy_sessions as ses
-from ipy_sessions import SessionManager, SessionNotFoundError, assistant, user
+from ipy_sessions import SessionManager, SessionNotFoundError, SessionsError, SettingError, assistant, sql, user
 from ipy_sessions.entries import NewEntry
 from ipy_sessions.readers.transcript import Draft, Transcript
 from ipy_sessions.session import Session
@@ -303,3 +304,51 @@ def test_whatever_stands_on_the_lines_makes_tables(lines: list[dict[str, object]
     for name in TABLES:
         assert getattr(tables, name).to_arrow().schema.equals(schema(name))
     assert len(tables.messages) == len(lines)
+
+
+def test_what_is_shown_is_cut_and_is_no_formula(manager: SessionManager) -> None:
+    """A text of megabytes is not put into the notebook, dollars are dollars, and a terminal obeys nothing."""
+    session = manager.create("long")
+    ask(session, f"from $1 to $2 \x1b[31m{'x' * 1_000_000}")
+    turns = read(session).turns
+    shown = turns._repr_html_()
+    assert len(shown) < 10_000
+    assert "tex2jax_ignore" in shown
+    assert "<p>1 row of turns" in shown
+    assert "\x1b" not in turns.shown()
+    assert "\u241b[31mxx" in turns.shown()
+    assert len(turns.to_pandas()["question"][0]) > 1_000_000
+
+
+def test_what_cannot_be_written_is_said(branched: Session, tmp_path: Path) -> None:
+    """In a sentence that names the file that was meant."""
+    with pytest.raises(SessionsError, match=r"nowhere/t\.parquet could not be written: No such file or directory\."):
+        read(branched).turns.to_parquet(tmp_path / "nowhere" / "t.parquet")
+
+
+def test_what_names_no_conversation_is_refused() -> None:
+    """A number is no folder."""
+    with pytest.raises(SettingError, match="5 names no conversations"):
+        read(5)  # type: ignore[arg-type]
+
+
+def test_a_folder_full_of_oddities_costs_nothing_but_them(manager: SessionManager, tmp_path: Path) -> None:
+    """A link to itself, one to nowhere, a pipe, a folder called like a file, a name and a text that are no UTF-8."""
+    for name in ("good", "byte", "name"):
+        ask(manager.create(name), f"asked of {name}?!")
+    folder = manager.store.path
+    good, byte, named = (Path(row.path) for row in sorted(manager.list(), key=lambda row: str(row.created)))
+    manager.close()
+    byte.write_bytes(byte.read_bytes().replace(b"?!", b"\xff!"))
+    named.rename(os.fsdecode(os.fsencode(folder) + b"/odd\xff.jsonl"))
+    (folder / "loop.jsonl").symlink_to("loop.jsonl")
+    (folder / "nowhere.jsonl").symlink_to(tmp_path / "nothing")
+    (folder / "folder.jsonl").mkdir()
+    os.mkfifo(folder / "pipe.jsonl")
+    tables = read(folder)
+    questions = {"asked of byte\ufffd!", "asked of good?!", "asked of name?!"}
+    assert set(tables.turns.to_pandas()["question"]) == questions
+    assert {Path(skipped.path).name for skipped in tables.skipped} == {"loop.jsonl", "nowhere.jsonl", "pipe.jsonl"}
+    counted = sql("select count(*) as n, sum(cost_usd) as dollars from messages", folder).to_pandas()
+    assert counted.to_dict("records") == [{"n": 6, "dollars": 1.5}]
+    assert good.exists()

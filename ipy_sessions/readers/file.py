@@ -5,6 +5,7 @@ It owns how lines are told apart and what a damaged one is. It refuses to know a
 
 from __future__ import annotations
 
+import json
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from functools import cached_property
@@ -13,8 +14,11 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from ipy_sessions.encoding import whole_characters
+
 LOOK = 20  # records that tell a format
 PART = 256 * 1024  # bytes that are decoded at a time
+SURROGATE = b"\\ud"
 
 T = TypeVar("T")
 
@@ -59,10 +63,8 @@ class File:
         for number, line in enumerate(self.lines()):
             if len(found) == LOOK or number == 2 * LOOK:
                 break
-            try:
-                found.append(_decode(line))
-            except (ValueError, RecursionError):
-                continue
+            if (says := _said(line)) is not None:
+                found.append(says)
         return found
 
     @property
@@ -83,13 +85,10 @@ class File:
         """Yield the lines that hold a JSON object; the numbers of those that do not are put into `bad_lines`."""
         self.bad_lines.clear()
         for number, line in enumerate(self.lines(), 1):
-            try:
-                says = _decode(line)
-            except (ValueError, RecursionError):
-                if line.strip():
-                    self.bad_lines.append(number)
-                continue
-            yield Record(number, says)
+            if (says := _said(line)) is not None:
+                yield Record(number, says)
+            elif line.strip():
+                self.bad_lines.append(number)
 
     def looks(self, decoder: msgspec.json.Decoder[T]) -> Iterator[tuple[int, int, int, T | None]]:
         """Yield each line that holds a JSON object: its number, where it begins and ends, and what a decoder sees.
@@ -129,8 +128,8 @@ class File:
             try:
                 yield line, begin, end, decoder.decode(data)
             except (ValueError, RecursionError):
-                if _is_object(data):
-                    yield line, begin, end, None
+                if (says := _said(data)) is not None:
+                    yield line, begin, end, _seen(says, decoder)
                 elif data.strip():
                     self.bad_lines.append(line)
 
@@ -139,16 +138,31 @@ class File:
 
         A look passes over what is damaged in a way that a decoder minds; such a line is its own text.
         """
-        line = memoryview(self.data)[begin:end]
-        try:
-            return _decode(line)
-        except (ValueError, RecursionError):
-            return {"line": bytes(line).decode("utf-8", "replace")}
+        line = self.data[begin:end]
+        says = _said(line)
+        return {"line": line.decode("utf-8", "replace")} if says is None else says
 
 
-def _is_object(line: bytes) -> bool:
+def _said(line: bytes) -> dict[str, Any] | None:
+    """Return what a line holds; ``None`` for one that holds no JSON object.
+
+    What is no UTF-8, and half of a pair of surrogates, which programs in JavaScript leave where they cut a text inside
+    an emoji, becomes U+FFFD: it is no reason to lose what was said around it.
+    """
     try:
-        _decode(line)
+        return _decode(line)
     except (ValueError, RecursionError):
-        return False
-    return True
+        if line.isascii() and SURROGATE not in line.lower():
+            return None
+    try:
+        whole = json.dumps(json.loads(line.decode("utf-8", "replace")), ensure_ascii=False)
+        return _decode(whole_characters(whole).encode())
+    except (ValueError, RecursionError):
+        return None
+
+
+def _seen(says: dict[str, Any], decoder: msgspec.json.Decoder[T]) -> T | None:
+    try:
+        return decoder.decode(msgspec.json.encode(says))
+    except (ValueError, RecursionError):
+        return None

@@ -54,7 +54,7 @@ def load(path: str) -> bytes:
     """
     if "://" not in path:
         if not Path(path).is_file():
-            raise OSError(f"{path} is no file")
+            raise OSError(f"{path} is {'a folder that cannot be read' if Path(path).is_dir() else 'no file'}")
         return Path(path).read_bytes()
     import fsspec
 
@@ -73,17 +73,22 @@ def _local(path: Path) -> list[str]:
 
 
 def _below(folder: str) -> Iterator[str]:
-    """Yield the transcripts in a folder and below; ten thousand of them are named while somebody waits."""
+    """Yield the transcripts in a folder and below; ten thousand of them are named while somebody waits.
+
+    What cannot be read, such as a link that leads nowhere or a folder that is closed, is named as well: whoever loads
+    it is told so, and nothing is passed over in silence.
+    """
     try:
         with os.scandir(folder) as entries:
             inside = list(entries)
     except OSError:
+        yield folder
         return
     for entry in inside:
         if entry.is_dir(follow_symlinks=False):
             if entry.name not in PASSED_OVER:
                 yield from _below(entry.path)
-        elif any(fnmatch(entry.name, name) for name in NAMES) and entry.is_file():
+        elif any(fnmatch(entry.name, name) for name in NAMES):
             yield entry.path
 
 

@@ -10,6 +10,18 @@ from typing import Any, Self
 _FENCE = re.compile(r"^ {0,3}(?P<mark>`{3,}|~{3,})(?P<rest>.*)$")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#$~])")
 
+_OBEYED = {
+    **{code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n\r"},
+    0x7F: 0x2421,
+    **dict.fromkeys(range(0x80, 0xA0), 0xFFFD),
+}
+"""What a terminal would obey, and what stands for it: the pictures that Unicode has of the old control characters."""
+
+
+def visible(text: str) -> str:
+    """Return text that a terminal shows and does not obey: what was said is data, also where it holds an escape."""
+    return text.translate(_OBEYED)
+
 
 @dataclass(frozen=True, slots=True)
 class Markup:
@@ -20,7 +32,7 @@ class Markup:
     markdown
         For notebooks.
     plain
-        For terminals, and for readers of the saved file that know no Markdown.
+        For terminals, and for readers of the saved file that know no Markdown. It is made `visible`.
     about
         The values that it tells of, for programs; see `of`.
     """
@@ -32,6 +44,9 @@ class Markup:
     def of(self, about: Any) -> Self:
         """Return it together with the values that it tells of, which no reader sees."""
         return replace(self, about=about)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "plain", visible(self.plain))
 
     def __repr__(self) -> str:
         return self.plain
@@ -54,11 +69,14 @@ class Picture:
     svg
         For notebooks.
     plain
-        For terminals, and for whoever shows no pictures.
+        For terminals, and for whoever shows no pictures. It is made `visible`.
     """
 
     svg: str
     plain: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "plain", visible(self.plain))
 
     def __repr__(self) -> str:
         return self.plain

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from ipy_sessions.events import Event, TextDelta, ThinkingDelta, Waiting
-from ipy_sessions.render.markup import Markup
+from ipy_sessions.render.markup import Markup, visible
 from ipy_sessions.render.reply import thought, waiting
 
 CLEAR_LINE = "\r\x1b[K"
@@ -39,7 +39,7 @@ class TerminalView:
             if self._thinking and not self._printed:
                 self._stream.write(f"[{thought(''.join(self._thinking))}]\n\n")
             self._printed = True
-            self._stream.write(event.text)
+            self._stream.write(visible(event.text))
             self._flush()
         elif isinstance(event, ThinkingDelta):
             self._thinking.append(event.text)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import force_setattr
 
-from ipy_sessions.encoding import decode, decode_many
+from ipy_sessions.encoding import decode, decode_damaged, decode_many
 from ipy_sessions.entries import Entry, Header
 from ipy_sessions.errors import LogLostError
 
@@ -142,10 +142,7 @@ class Lines:
             self._numbers = dict(zip(reversed(self._ids), range(len(self._ids) - 1, -1, -1), strict=True))
         (_, _, data, _), start = self._find(self._numbers[entry_id])
         end = data.find(b"\n", start)
-        try:
-            entry = decode(memoryview(data)[start : end if end >= 0 else len(data)])
-        except ValueError:
-            entry = None
+        entry = _whole(memoryview(data)[start : end if end >= 0 else len(data)])
         if not isinstance(entry, Entry) or entry.id != entry_id:
             raise LogLostError("The session's file was changed while it was open: a line of it is not there any more.")
         return entry.fields
@@ -292,6 +289,15 @@ def _one(line: memoryview) -> Entry:
             raise ValueError("a second header") from None  # noqa: TRY004 - one kind of error for one kind of fault
         entry = read
     return entry
+
+
+def _whole(line: memoryview) -> Entry | Header | None:
+    for read in (decode, decode_damaged):
+        try:
+            return read(line)
+        except ValueError:
+            continue
+    return None
 
 
 def _starts(data: bytes | bytearray, start: int, size: int) -> list[int]:

@@ -6,7 +6,7 @@ A value that its column cannot hold is missing: a line that was changed by hand 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -90,3 +90,10 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
     }
     frame: pd.DataFrame = table.to_pandas(types_mapper=types.get)
     return frame
+
+
+def for_eyes(characters: int) -> AbstractContextManager[None]:
+    """Cut texts that are longer, and take no dollars for formulas, while pandas shows a frame."""
+    import pandas as pd
+
+    return pd.option_context("display.max_colwidth", characters, "display.html.use_mathjax", False)

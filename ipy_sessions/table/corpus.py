@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from ipy_sessions.errors import NotASessionError
+from ipy_sessions.errors import NotASessionError, SettingError
 from ipy_sessions.readers.finding import find
 from ipy_sessions.readers.transcript import Transcript
 from ipy_sessions.references import turn_meant
@@ -199,8 +199,20 @@ class Corpus:
 
 
 def several(named: Named | Iterable[Named]) -> Iterable[Named]:
-    """Return what is named as several, also where it is one."""
-    return (named,) if isinstance(named, (str, Path, Session, SessionInfo, Transcript)) else named
+    """Return what is named as several, also where it is one.
+
+    Raises
+    ------
+    SettingError
+        When it is nothing of the kind.
+    """
+    if isinstance(named, (str, Path, Session, SessionInfo, Transcript)):
+        return (named,)
+    if not isinstance(named, Iterable):
+        raise SettingError(
+            f"{named!r:.60} names no conversations. Give a file, a folder, a session, or a list of them."
+        )
+    return named
 
 
 def once_each(files: Iterable[Own], held: Collection[str] = ()) -> tuple[list[Own], list[Skipped]]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ipy_sessions.errors import SessionsError
 from ipy_sessions.table import quick, views
-from ipy_sessions.table.arrow import batches
+from ipy_sessions.table.arrow import BATCH, batches
 from ipy_sessions.table.corpus import Corpus
 from ipy_sessions.table.part import ALL, Once, Part
 from ipy_sessions.table.rows import ROWS
@@ -91,9 +91,15 @@ def made(names: Collection[str], corpus: Corpus, parts: Iterable[Part]) -> dict[
         return {}
     once = {name: Once(corpus.sessions) for name in names}
     found: dict[str, list[pa.RecordBatch]] = {name: [] for name in names}
+    waiting: dict[str, list[tuple[Any, ...]]] = {name: [] for name in names}
     for part in parts:
-        for name in found:
-            found[name] += batches(TABLES[name], ROWS[name](part, once[name]))
+        for name, rows in waiting.items():
+            rows.extend(ROWS[name](part, once[name]))
+            if len(rows) >= BATCH:  # a batch for each of ten thousand small sessions takes gigabytes
+                found[name] += batches(TABLES[name], rows)
+                rows.clear()
+    for name, rows in waiting.items():
+        found[name] += batches(TABLES[name], rows)
     return {name: pa.Table.from_batches(some, schema(name)) for name, some in found.items()}
 
 

@@ -6,13 +6,16 @@ without a copy: https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInt
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ipy_sessions.errors import SessionsError
+from ipy_sessions.render.markup import visible
 from ipy_sessions.store.whole import beside
-from ipy_sessions.table.arrow import to_pandas
+from ipy_sessions.table.arrow import for_eyes, to_pandas
 from ipy_sessions.table.schema import TABLES, schema
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SHOWN = 10  # rows that a notebook shows
+WIDE = 100  # characters of a text that it shows: a question may be as long as a film, and a saved notebook keeps it
 
 
 class Table:
@@ -84,7 +88,13 @@ class Table:
         return made
 
     def to_parquet(self, path: str | Path) -> Path:
-        """Write it as a Parquet file (zstd), batch by batch, and return its path; a file of that name is replaced."""
+        """Write it as a Parquet file (zstd), batch by batch, and return its path; a file of that name is replaced.
+
+        Raises
+        ------
+        SessionsError
+            When it cannot be written.
+        """
         import pyarrow.parquet as pq
 
         path = Path(path).expanduser()
@@ -94,8 +104,12 @@ class Table:
                 for batch in reader:
                     file.write_batch(batch)
             new.replace(path)
+        except OSError as error:
+            why = os.strerror(error.errno) if error.errno else error
+            raise SessionsError(f"{path} could not be written: {why}.") from error
         finally:
-            new.unlink(missing_ok=True)
+            with suppress(OSError):
+                new.unlink()
         return path
 
     def __arrow_c_schema__(self) -> Any:
@@ -110,16 +124,23 @@ class Table:
         return int(self.to_arrow().num_rows)
 
     def __repr__(self) -> str:
-        rows = "not read yet" if self._made is None else f"{len(self):,} rows"
+        rows = "not read yet" if self._made is None else self._count()
         return f"<Table {self.name}, {rows}: {', '.join(self.columns)}>"
 
     def shown(self) -> str:
         """Return its first rows as text."""
-        text = to_pandas(self.to_arrow().slice(0, SHOWN)).to_string()
-        return f"{text}\n\n{len(self):,} rows; .to_pandas() has all of them" if len(self) > SHOWN else text
+        with for_eyes(WIDE):
+            text = visible(self._first().to_string())
+        return f"{text}\n\n{self._count()}; .to_pandas() has all of them" if len(self) > SHOWN else text
 
     def _repr_html_(self) -> str:
         """Show the first rows in a notebook."""
-        html: str = to_pandas(self.to_arrow().slice(0, SHOWN)).to_html(max_cols=None)
-        many = f"{len(self):,} rows of {self.name}"
-        return f"{html}<p>{many}; <code>.to_pandas()</code> has all of them</p>"
+        with for_eyes(WIDE):
+            html: str = self._first().to_html(max_cols=None, notebook=True)
+        return f"{html}<p>{self._count()} of {self.name}; <code>.to_pandas()</code> has all of them in full</p>"
+
+    def _first(self) -> pd.DataFrame:
+        return to_pandas(self.to_arrow().slice(0, SHOWN))
+
+    def _count(self) -> str:
+        return f"{len(self):,} row{'' if len(self) == 1 else 's'}"

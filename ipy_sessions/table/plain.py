@@ -139,6 +139,9 @@ def facts_of(paths: Sequence[str], *, notes: bool = True) -> dict[str, Facts]:
     for folder in {Path(path).parent for path in paths}:
         _recall(folder)
     for path in paths:
+        if not _is_text(path):
+            found[path] = Facts(0, 0, 0)
+            continue
         known = _remembered.get(path)
         status = _status(path)
         if known is None or status != (known.inode, known.size, known.changed):
@@ -148,6 +151,15 @@ def facts_of(paths: Sequence[str], *, notes: bool = True) -> dict[str, Facts]:
     for folder in learned if notes else ():
         _keep(folder)
     return found
+
+
+def _is_text(path: str) -> bool:
+    """Tell whether a path can be said to DuckDB, and written down: the disk allows names that are no UTF-8."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_ours(folder: Path) -> bool:

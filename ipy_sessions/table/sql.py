@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ipy_sessions.errors import QueryError
-from ipy_sessions.table import database, parquet, views
+from ipy_sessions.table import database, parquet, quick, views
 from ipy_sessions.table.corpus import Corpus
 from ipy_sessions.table.frame import Table
 from ipy_sessions.table.needed import needed
@@ -115,7 +115,7 @@ def _needed(query: str, values: dict[str, Any] | None, frames: Mapping[str, Any]
 
 
 def _found(query: str, asked: _Asked, plain: Mapping[str, views.Source]) -> pa.Table:
-    with database.open_database() as connection:
+    with quick.stoppable(), database.open_database() as connection:
         database.fill(connection, asked.corpus, asked.wanted, plain, asked.wanted)
         database.put_empty(connection, TABLES.keys() - asked.wanted.keys())
         _lend(connection, query, asked.frames)
@@ -166,7 +166,12 @@ def _values(named: Collection[str], parameters: Mapping[str, Any]) -> dict[str, 
     for name in named:
         if name not in parameters:
             raise QueryError(f"The query asks for ${name}, and there is no value of that name.")
-    return {name: parameters[name] for name in named} or None
+    return {name: _plain(parameters[name]) for name in named} or None
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of numpy's, such as a frame's largest value, as Python's, which DuckDB takes."""
+    return value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
 
 
 def _lend(connection: duckdb.DuckDBPyConnection, query: str, frames: Mapping[str, Any]) -> None:
