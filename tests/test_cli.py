@@ -267,7 +267,7 @@ def test_what_was_said_moves_no_cursor(line: Line) -> None:
         ran = line(*words)
         assert ran.code == 0
         assert not {"\x1b", "\x07", "\x9b"} & set(ran.out), words
-    assert "red \\x1b[31m and" in line("show").out
+    assert "red ␛[31m and" in line("show").out
     assert "red \x1b[31m and \x9b2J" in json.loads(line("show", "--json").out)["messages"][0]["text"]
 
 

@@ -392,8 +392,8 @@ def test_whatever_is_hidden_stays_folded(lines: list[str]) -> None:
 
 def test_a_terminal_shows_what_was_said_and_does_not_obey_it() -> None:
     """An escape in a title or a reply colours nothing, renames no window and moves no cursor; lines and tabs stay."""
-    said = "a\x1b[31mred\x1b]0;title\x07\x9b2J\x7f\tb\r\nc"
-    shown = "a\u241b[31mred\u241b]0;title\u2407\ufffd2J\u2421\tb\r\nc"
+    said = "a\x1b[31mred\x1b]0;title\x07\x9b2J\x7f\tb\r\nc\rd"
+    shown = "a\u241b[31mred\u241b]0;title\u2407\ufffd2J\u2421\tb\nc\u240dd"
     assert repr(Markup(said, said)) == shown
     assert table(["\x1b"], [[said]]).plain == f"\u241b\n{shown}"
     stream = io.StringIO()

@@ -12,14 +12,10 @@ import shutil
 import sys
 from collections.abc import Callable
 
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # all but tabs and ends of lines
+from ipy_sessions.render.markup import visible
+
 HEAD = re.compile(r"^\[[^\]\n]*, \d{4}-\d\d-\d\d \d\d:\d\d[^\]\n]*\]$", re.MULTILINE)  # who speaks, and when
 MEANT = re.compile(r"«[^»\n]*»")  # what was looked for
-
-
-def harmless(text: str) -> str:
-    """Return text whose control characters are written out."""
-    return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def in_colour(stream_is_terminal: bool) -> bool:
@@ -39,7 +35,7 @@ def show(text: str, *, table: bool = False, pager: bool = True) -> None:
     pager
         Whether a long text may go through one.
     """
-    text = harmless(text)
+    text = visible(text)
     if not sys.stdout.isatty():
         print(text)
         return
@@ -56,7 +52,7 @@ def show(text: str, *, table: bool = False, pager: bool = True) -> None:
 
 def complain(sentence: str) -> None:
     """Print why something could not be done, on the error stream."""
-    name, text = "ipy-sessions:", harmless(sentence)
+    name, text = "ipy-sessions:", visible(sentence)
     if in_colour(sys.stderr.isatty()):
         import click
 

@@ -11,16 +11,16 @@ _FENCE = re.compile(r"^ {0,3}(?P<mark>`{3,}|~{3,})(?P<rest>.*)$")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#$~])")
 
 _OBEYED = {
-    **{code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n\r"},
+    **{code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"},
     0x7F: 0x2421,
-    **dict.fromkeys(range(0x80, 0xA0), 0xFFFD),
+    **dict.fromkeys((*range(0x80, 0xA0), *range(0xD800, 0xE000)), 0xFFFD),
 }
 """What a terminal would obey, and what stands for it: the pictures that Unicode has of the old control characters."""
 
 
 def visible(text: str) -> str:
     """Return text that a terminal shows and does not obey: what was said is data, also where it holds an escape."""
-    return text.translate(_OBEYED)
+    return text.replace("\r\n", "\n").translate(_OBEYED)
 
 
 @dataclass(frozen=True, slots=True)
