@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -352,3 +354,15 @@ def test_a_folder_full_of_oddities_costs_nothing_but_them(manager: SessionManage
     counted = sql("select count(*) as n, sum(cost_usd) as dollars from messages", folder).to_pandas()
     assert counted.to_dict("records") == [{"n": 6, "dollars": 1.5}]
     assert good.exists()
+
+
+def test_a_table_that_nobody_holds_is_gone_at_once(branched: Session) -> None:
+    """It may be a gigabyte, which waits for no collector."""
+    gc.disable()
+    try:
+        tables = read(branched)
+        made = weakref.ref(tables.messages.to_arrow())
+        del tables
+        assert made() is None
+    finally:
+        gc.enable()

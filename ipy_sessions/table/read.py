@@ -6,6 +6,7 @@ The nine tables belong together: they are made of the same conversations, each o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ipy_sessions.table import quick as ways
@@ -39,7 +40,7 @@ class Tables(Nine[Table]):
         return tuple(self.corpus.skipped)
 
     def _table(self, name: str) -> Table:
-        return Table(name, lambda: rows_of(name, self.corpus))
+        return Table(name, partial(rows_of, name, self.corpus))  # not `self`: a gigabyte would wait for the collector
 
     def __repr__(self) -> str:
         return f"<Tables of {self.corpus}: {', '.join(TABLES)}>"
