@@ -136,7 +136,7 @@ def facts_of(paths: Sequence[str], *, notes: bool = True) -> dict[str, Facts]:
     """
     found: dict[str, Facts] = {}
     learned: set[Path] = set()
-    for folder in {Path(path).parent for path in paths}:
+    for folder in {os.path.dirname(path) for path in paths}:  # noqa: PTH120 - of ten thousand files
         _recall(folder)
     for path in paths:
         if not _is_text(path):
@@ -148,8 +148,8 @@ def facts_of(paths: Sequence[str], *, notes: bool = True) -> dict[str, Facts]:
             known = _remembered[path] = examine(path, status)
             learned.add(Path(path).parent)
         found[path] = known
-    for folder in learned if notes else ():
-        _keep(folder)
+    for home in learned if notes else ():
+        _keep(home)
     return found
 
 
@@ -167,12 +167,13 @@ def is_ours(folder: Path) -> bool:
     return folder.name == NAME and not folder.is_symlink() and os.access(folder, os.W_OK)
 
 
-def _recall(folder: Path) -> None:
+def _recall(named: str) -> None:
+    folder = Path(named)
     if not is_ours(folder):
         return
     with suppress(OSError, msgspec.MsgspecError, ValueError, RecursionError):
         for name, facts in _folder((folder / CACHE / REMEMBERED).read_bytes()).items():
-            _remembered.setdefault(str(folder / name), facts)
+            _remembered.setdefault(f"{named}/{name}", facts)
 
 
 def _keep(folder: Path) -> None:
