@@ -221,9 +221,7 @@ def test_the_data_of_a_conversation_are_the_rows_of_the_tables(folder: Path, lin
     file = ses.read(next(path for path in folder.glob("*.jsonl") if b'"alice"' in path.read_bytes()))
     whole = file.turns.to_arrow().to_pylist()
     told = line("tree", "alice", "--json").data
-    assert [{name: _written(row[name]) for name in row} for row in whole] == [
-        {name: row[name] for name in row if name != "dropped"} for row in told
-    ]
+    assert [{name: _written(row[name]) for name in row} for row in whole] == told
     active = ses.read(file.sessions.to_arrow()["path"][0].as_py(), branch="active").messages.to_arrow().to_pylist()
     assert line("history", "alice", "--json").data == [{name: _written(row[name]) for name in row} for row in active]
     asked = line("history", "alice", "--prompts", "--json").data

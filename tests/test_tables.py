@@ -126,6 +126,15 @@ def test_branches_and_cells_are_rows(branched: Session) -> None:
     assert cells["cost_usd"].tolist() == [0.5, 0.5, 0.5]
 
 
+def test_what_was_dropped_is_there_and_says_so(branched: Session) -> None:
+    """In turns and branches; a session's number of branches leaves it out, as its row in a list does."""
+    branched.drop(2)
+    tables = read(branched)
+    assert frame(tables, "turns")["dropped"].tolist() == [False, True, False]
+    assert frame(tables, "branches")["dropped"].tolist() == [True, False]
+    assert frame(tables, "sessions")["branches"].tolist() == [branched.info().leaf_count] == [1]
+
+
 def test_what_a_fork_and_a_branch_have_copied_was_paid_once(manager: SessionManager) -> None:
     """Read together, each cost is one row; read alone, the fork still has what it brings along."""
     session = manager.create("source")

@@ -56,11 +56,8 @@ def show(desk: Desk, command: Show) -> Record:
 
 def tree(desk: Desk, command: Tree) -> list[Record]:
     """Return the turns of a session on every branch; dropped ones, too, where all are wanted."""
-    session = desk.read(command.ref)
-    dropped = session.turns.branches.dropped
-    found = _records("turns", turns, Part(of_session(session)))
-    told = [{**record, "dropped": record["turn_id"] in dropped} for record in found]
-    return [record for record in told if command.all or not record["dropped"]]
+    found = _records("turns", turns, Part(of_session(desk.read(command.ref))))
+    return [record for record in found if command.all or not record["dropped"]]
 
 
 def _messages(session: Session, branch: str) -> list[Record]:

@@ -22,7 +22,7 @@ def sessions(part: Part, once: Once) -> Iterator[Row]:
     yield (
         *(part.session, line.name, title_of(line.name, line.first_message, line.id), transcript.format),
         *(transcript.path or None, line.notebook, line.created, line.modified, line.model, line.parent_session),
-        *(line.first_message, len(part.messages), len(part.shown_turns), len(part.tree.leaves)),
+        *(line.first_message, len(part.messages), len(part.shown_turns), len(part.turns.branches.leaves)),
         *(*total(costs), sum(known) if known else None, line.tags, line.interrupted),
         *(len(transcript.bad_lines), sum(transcript.unknown.values())),
     )

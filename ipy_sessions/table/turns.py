@@ -17,7 +17,7 @@ from ipy_sessions.turns import Turn
 
 def turns(part: Part, _: Once) -> Iterator[Row]:
     """Yield one row a turn."""
-    labels = part.turns.labels
+    labels, dropped = part.turns.labels, part.turns.dropped
     for turn in part.shown_turns:
         answer, fields = turn.answer, turn.question.fields
         said = [entry for entry in turn.entries if entry.type == "message"]
@@ -25,6 +25,7 @@ def turns(part: Part, _: Once) -> Iterator[Row]:
         yield (
             *(part.session, turn.id, turn.number, part.turns.question_before(turn.id), turn.question.ts),
             *(turn.question.text, None if answer is None else answer.text, turn.complete, turn.id in part.active),
+            turn.id in dropped,
             *(labels.get(turn.id), part.copied(turn.question), None if answer is None else answer.fields.get("model")),
             *_spent(part, [turn]),
             *(milliseconds(turn.question.ts, said[-1].ts), calls),
@@ -91,7 +92,14 @@ def branches(part: Part, _: Once) -> Iterator[Row]:
     for leaf, way in ways.items():
         count, own = counts[leaf], [question for question in way if shared[question] == 1]
         yield (
-            *(part.session, leaf, leaf == part.tree.leaf, count.turns, count.messages),
+            *(
+                part.session,
+                leaf,
+                leaf == part.tree.leaf,
+                leaf in part.turns.branches.dropped,
+                count.turns,
+                count.messages,
+            ),
             *(len(own), own[0] if own else None, way[-1] if way else None, count.modified),
             [labels[question] for question in way if question in labels],
         )
