@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transcript_kit import check_whole, file_of, fixture, said, sent, transcripts, written
 
+from ipy_sessions.context.parameters import own_parameters
 from ipy_sessions.counting import count, name_of
 from ipy_sessions.readers.calls import call_id
 from ipy_sessions.readers.codex import CodexReader
@@ -64,6 +65,14 @@ def one(*records: Any) -> Transcript:
     (transcript,) = transcripts([line("session_meta", **META), *records])
     check_whole(transcript)
     return transcript
+
+
+def test_how_much_its_model_thought_holds_on() -> None:
+    """A conversation that goes on here is asked with the same effort, and with the model that is chosen here."""
+    transcript = one(line("turn_context", model="gpt", effort="minimal"), user("hello"), answer("hi"))
+    asked = own_parameters(transcript.entries)
+    assert asked is not None
+    assert (asked.effort, asked.chosen) == ("low", False)
 
 
 def test_a_conversation_is_read_with_its_header() -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from ipy_sessions.entries import Block
+from ipy_sessions.readers.asked import Asked
 from ipy_sessions.readers.codex_items import Item, is_context, item, usage_of
 from ipy_sessions.readers.file import File, Record
 from ipy_sessions.readers.transcript import Draft, Follows, Transcript
@@ -120,8 +121,9 @@ class _Rollout:
         if not isinstance(model, str) or model == self._model:
             return False
         self._model = model
+        effort = payload.get("effort")
         left = {name: value for name, value in payload.items() if name != "model"}
-        self._step(record, "settings", {"model": model}, left)
+        self._step(record, "settings", Asked(model, effort if isinstance(effort, str) else "").fields, left)
         return True
 
     def say(self, record: Record, payload: dict[str, Any]) -> bool:
