@@ -136,6 +136,8 @@ def test_the_third_shows_what_it_says_and_asks_nobody(tmp_path: Path, monkeypatc
     assert below["failed"].count("claude_code, Bash") == below["failed"].count("pi, bash") == 1
     assert "0.026066 dollars are known, of 13 of 26 answers" in below["sums"]
     assert below["once"].count("True") == below["once"].count("<NA>") == 2
+    assert "rain" in below["sql-word"].lower()
+    assert "gauge" in below["search"].lower()
     pictures = [cell.id for cell in notebook.cells if "image/png" in str(cell.get("outputs"))]
     assert pictures == ["plot-days", "plot-cache"]
     assert not any(output.get("name") == "stderr" for cell in notebook.cells for output in cell.get("outputs", []))
