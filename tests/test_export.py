@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import pyarrow.parquet as pq
 import pytest
 from conftest import Shell
 from exchange_kit import Diary, pi_context, pi_records, texts
@@ -16,6 +18,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from nbclient import NotebookClient
 
+import ipy_sessions as ses
 from ipy_sessions import Exchange, ExportError, SessionManager, assistant, user
 from ipy_sessions.commands.agent import parse_agent
 from ipy_sessions.entries import VERSION, Entry, Header
@@ -309,7 +312,19 @@ def test_nothing_leaves_with_a_secret(manager: SessionManager, name: str) -> Non
     register(Diary())
     Path("diary.txt").write_text(f"DIARY one\nu1 - the key is {KEY}\na1 u1 so {KEY} it is\n")
     written = Exchange(manager).export("diary.txt", name, "out").path.read_bytes()
+    if name == "parquet":  # which is compressed
+        written = str(pq.read_table(BytesIO(written)).to_pylist()).encode()
     assert (KEY.encode() in written, b"masked API key" in written) == (False, True)
+
+
+def test_parquet_holds_the_messages_as_the_table_does(exchange: Exchange, manager: SessionManager) -> None:
+    """The same rows and types as ses.read has, on all branches or on the active one."""
+    told = pq.read_table(BytesIO(exported(exchange, "parquet", "a.parquet")))
+    assert told.schema.equals(ses.schema("messages"))
+    table = ses.read(manager.row("alice")).messages.to_arrow()
+    assert told["id"].to_pylist() == table["id"].to_pylist()
+    active = pq.read_table(BytesIO(exported(exchange, "parquet", "b.parquet", branch="active")))
+    assert 0 < len(active) < len(told)
 
 
 @pytest.mark.parametrize("name", list(FORMATS))
