@@ -45,8 +45,7 @@ def total(rows: Iterable[Row]) -> Row:
     if not columns:
         return UNPAID
     *tokens, costs = columns
-    known = [value for value in costs if _is_number(value)]
-    return (*map(_sum, tokens), sum(known) if len(known) == len(costs) else None)
+    return (*map(_sum, tokens), sum(costs) if len(priced(costs)) == len(costs) else None)
 
 
 def _sum(values: Iterable[Any]) -> int | None:
@@ -54,8 +53,9 @@ def _sum(values: Iterable[Any]) -> int | None:
     return sum(known) if known else None
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def priced(costs: Iterable[Any]) -> list[float]:
+    """Return those of some costs that are known."""
+    return [cost for cost in costs if isinstance(cost, int | float) and not isinstance(cost, bool)]
 
 
 def cells(part: Part, _: Once) -> Iterator[Row]:
