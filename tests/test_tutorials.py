@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -158,6 +160,17 @@ def test_the_corpus_is_read_whole() -> None:
     usage = tables.usage.to_pandas()
     assert usage["id"].is_unique
     assert usage["cost_usd"].sum() == pytest.approx(sessions["known_cost_usd"].sum())
+
+
+def test_make_lab_installs_what_the_tutorials_need() -> None:
+    """Every extra that a notebook names, and pandas' plots: a newcomer runs all of it behind one command."""
+    extras = tomllib.loads((NOTEBOOKS.parent / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    (own,) = (one for one in extras["lab"] if one.startswith("ipy_sessions["))
+    installed = set(own.partition("[")[2].rstrip("]").split(","))
+    texts = "".join(path.read_text() for path in NOTEBOOKS.glob("*.ipynb"))
+    named = set(re.findall(r"ipy_sessions\[(\w+)\]", texts))
+    assert named
+    assert named | {"plot"} <= installed
 
 
 def test_no_tutorial_is_kept_with_outputs() -> None:
