@@ -28,8 +28,9 @@ from ipy_sessions.library import Ref
 from ipy_sessions.manager import SessionManager
 from ipy_sessions.readers.finding import find
 from ipy_sessions.readers.transcript import Transcript
-from ipy_sessions.store.interface import Progress, Skipped
+from ipy_sessions.store.interface import Skipped
 from ipy_sessions.store.masking import Mask
+from ipy_sessions.watching import Progress, each
 
 
 class Exported(NamedTuple):
@@ -138,7 +139,8 @@ class Exchange:
         patterns
             Files; folders, with all that is below them; or patterns such as ``"~/.pi/agent/sessions/**/*.jsonl"``.
         progress
-            Called with how many of how many files are done.
+            Called with how many of how many files are done; what it raises ends the import. What was imported stays,
+            and the same import goes on from there.
 
         Returns
         -------
@@ -148,16 +150,15 @@ class Exchange:
         taken = Taken([], [])
         files = list(_files(patterns, taken.skipped))
         importer = Importer(self._manager)
-        for number, file in enumerate(files):
-            if progress is not None:
-                progress(number, len(files))
-            try:
-                for transcript in _transcripts(file):
-                    taken.done.append(importer.take(transcript))
-            except SessionsError as error:
-                taken.skipped.append(Skipped(Path(file), str(error)))
-            except RecursionError:
-                taken.skipped.append(Skipped(Path(file), f"{file} is nested too deeply to be read."))
+        with self._manager.watched("files", progress) as told:
+            for file in each(files, told):
+                try:
+                    for transcript in _transcripts(file):
+                        taken.done.append(importer.take(transcript))
+                except SessionsError as error:
+                    taken.skipped.append(Skipped(Path(file), str(error)))
+                except RecursionError:
+                    taken.skipped.append(Skipped(Path(file), f"{file} is nested too deeply to be read."))
         return taken
 
     # Inside

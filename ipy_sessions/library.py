@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import unicodedata
 from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
@@ -19,8 +20,9 @@ from ipy_sessions.notebook import cell_ids
 from ipy_sessions.references import Filter, matching, names, unknown
 from ipy_sessions.session import Session
 from ipy_sessions.store.folder import absolute
-from ipy_sessions.store.interface import Listing, Progress, Store
+from ipy_sessions.store.interface import Listing, Store
 from ipy_sessions.summary import SessionInfo, tail
+from ipy_sessions.watching import Progress, Watch, unwatched
 
 Ref: TypeAlias = "str | Path | SessionInfo | Session"
 """What a session is meant by: a name, an id or the end of one, a path, a row of a list, or itself."""
@@ -38,6 +40,8 @@ class Library:
     def __init__(self, store: Store) -> None:
         self.store = store
         """Where the sessions are."""
+        self.watch: Watch = unwatched
+        """Who watches what takes long: the kernel, where a kernel has these sessions."""
         self._open: list[Session] = []
 
     def list(  # noqa: PLR0913 - each of them narrows the list
@@ -88,10 +92,15 @@ class Library:
 
     def scan(self, progress: Progress | None = None) -> Listing:
         """Return every session, that of the latest message first, and what is none, each with the reason."""
-        rows, skipped = self.store.rows(progress)
+        with self.watched("files", progress) as told:
+            rows, skipped = self.store.rows(told)
         rows += [session.info() for session in self.unwritten]
         rows.sort(key=attrgetter("cursor"), reverse=True)
         return Listing(rows, skipped)
+
+    def watched(self, what: str, progress: Progress | None = None) -> AbstractContextManager[Progress]:
+        """Return what is told how far work has come: whom the caller has named, or else who watches."""
+        return self.watch(what) if progress is None else nullcontext(progress)
 
     def find(self, ref: Ref) -> Path:
         """Return the path of the session that is meant.

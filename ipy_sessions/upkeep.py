@@ -29,8 +29,8 @@ from ipy_sessions.retention import Candidate, Going, Plan, Policy, plan
 from ipy_sessions.rewriting import Rewriter
 from ipy_sessions.session import Session
 from ipy_sessions.store.disk import FolderStore
-from ipy_sessions.store.interface import Progress
 from ipy_sessions.summary import SessionInfo
+from ipy_sessions.watching import Progress, each, watched
 
 ARCHIVE_AFTER = timedelta(days=30)
 IN_THE_LIST = 100
@@ -142,14 +142,14 @@ class Upkeep(Rewriter):
             unsure = [path for going in planned.going if (path := going.candidate.path) not in checked]
             if not unsure:
                 return planned
-            for path in unsure:  # what protects a session may stand anywhere in it
+            for path in watched(unsure, self._manager.watch, "sessions"):  # what protects one may stand anywhere in it
                 candidates[path] = self._exact(rows[path])
                 checked.add(path)
 
     def prune(self, policy: Policy) -> list[Going]:
         """Put what `plan` names into the trash; return what went. What was opened in the meantime stays."""
         gone = []
-        for going in self.plan(policy).going:
+        for going in watched(self.plan(policy).going, self._manager.watch, "sessions"):
             try:
                 self._manager.store.delete(Path(going.candidate.path), self._manager.owner(), going.reason)
             except (SessionBusyError, SessionNotFoundError):
@@ -172,7 +172,7 @@ class Upkeep(Rewriter):
     def empty(self, policy: Policy) -> tuple[list[tuple[SessionInfo, str]], list[Path]]:
         """Delete what `plan_trash` names for good, and the blobs that nothing refers to then; return both."""
         going = self.plan_trash(policy)
-        for row, reason in going:
+        for row, reason in watched(going, self._manager.watch, "sessions"):
             self._manager.store.erase(row.path, reason)
         return going, self._manager.store.collect()
 
@@ -182,7 +182,7 @@ class Upkeep(Rewriter):
         rows = self._manager.list()
         going = [row for number, row in enumerate(rows) if number >= IN_THE_LIST or row.modified < oldest]
         archived = []
-        for row in going:
+        for row in watched(going, self._manager.watch, "sessions"):
             if row.pinned or not row.size:
                 continue
             try:
@@ -220,16 +220,15 @@ class Upkeep(Rewriter):
             else [self._manager.find(ref)]
         )
         found = []
-        for number, path in enumerate(paths):
-            if progress is not None:
-                progress(number, len(paths))
-            findings = store.examine(path)
-            if findings:
-                original = None
-                mends = repair and any(finding.repair for finding in findings)
-                with suppress(SessionBusyError) if ref is None else self._telling(path):  # the others are mended
-                    original = store.repair(self._let_go(path), self._manager.owner()) if mends else None
-                found.append(Verified(path, findings, original))
+        with self._manager.watched("sessions", progress) as told:
+            for path in each(paths, told):
+                findings = store.examine(path)
+                if findings:
+                    original = None
+                    mends = repair and any(finding.repair for finding in findings)
+                    with suppress(SessionBusyError) if ref is None else self._telling(path):  # the others are mended
+                        original = store.repair(self._let_go(path), self._manager.owner()) if mends else None
+                    found.append(Verified(path, findings, original))
         return found
 
     def left_over(self) -> list[Path]:

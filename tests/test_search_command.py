@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 from conftest import Shell
+from progress_kit import stopping
 
 import ipy_sessions as ses
 from ipy_sessions import SessionManager, assistant, user
 from ipy_sessions.commands.session import parse_session
 from ipy_sessions.commands.values import Search, Show
 from ipy_sessions.errors import CommandError
-from ipy_sessions.magics import search as magic
-from ipy_sessions.magics.progress import Watched
 
 
 @pytest.fixture
@@ -135,24 +134,16 @@ def test_a_turn_or_the_last_answer(told: Shell) -> None:
     assert "has no turn '9'" in told.run("%session show alps --turn 9")
 
 
-class Stopping(Watched):
-    """A progress that is stopped before the second session."""
-
-    def __call__(self, done: int, total: int) -> None:
-        """Press Stop."""
-        if 1 <= done < total:
-            raise KeyboardInterrupt
-
-
 def test_stop_keeps_what_was_found(told: Shell) -> None:
     """The hits so far are shown, with a sentence, and the cell has not gone through."""
     from ipy_sessions.magics.extension import find
 
     extension = find(told.ip)
     assert extension is not None
-    commands = magic.SearchCommands(extension.host, watched=Stopping)
-    with pytest.raises(KeyboardInterrupt):
-        commands.run(parse_session("search first"))
-    told.ip.run_cell("pass")
+    extension.host.watch = stopping(extension.host.output, after=1, what="sessions")
+    shown = told.run("%session search first")
+    assert "Stopped after 1 sessions: this is what was found by then." in shown
+    assert "1 message in 1 session." in shown
+    assert shown.rstrip().endswith("Stopped.")
     assert extension.host.listing is not None
     assert len(extension.host.listing.others) == 1

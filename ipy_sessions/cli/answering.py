@@ -42,6 +42,7 @@ def answer(command: Command, typed: Typed, environ: Mapping[str, str]) -> int:
         writes=changes(command),
         needed=needs_folder(command, typed.ref),
         variables=typed.variables,
+        watched=not typed.json,
     )
     try:
         if typed.ref:

@@ -21,7 +21,6 @@ from ipy_sessions.manager import SessionManager
 from ipy_sessions.notebook import Place
 from ipy_sessions.render.markup import Markup, Picture
 from ipy_sessions.render.panels import Listing
-from ipy_sessions.render.terminal import CLEAR_LINE
 from ipy_sessions.session import Session
 from ipy_sessions.settings import DEFAULTS, Settings, given_in
 from ipy_sessions.store.disk import FolderStore
@@ -48,20 +47,25 @@ class Environment:
 
 
 class Aside(Output):
-    """What is said beside the answer: on the error stream, so that it never stands among data."""
+    """What is said beside the answer: on the error stream, so that it never stands among data.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    watched
+        Whether a reader waits for the answer, and no program: then it is told how far what takes long has come.
+    """
+
+    def __init__(self, *, watched: bool = False) -> None:
         super().__init__(None)
+        self._watched = watched
 
     def show(self, markup: Markup | Picture) -> None:
         """Say it."""
         print(in_a_terminal(markup.plain), file=sys.stderr)
 
-    def update(self, shown: Any, markup: Markup) -> Any:
+    def progress(self, shown: Any, bar: str, said: str) -> Any:
         """Say how far something has come, where somebody watches."""
-        if sys.stderr.isatty():
-            print(f"{CLEAR_LINE}{markup.plain}", end="", file=sys.stderr, flush=True)
-        return shown or True
+        return super().progress(shown, bar, said) if self._watched and sys.stdout.isatty() else shown
 
 
 class Desk(Host):
@@ -79,6 +83,8 @@ class Desk(Host):
         Whether the folder must be there.
     variables
         What a command may name by ``$name``, as in a notebook its variables.
+    watched
+        As for `Aside`.
     """
 
     def __init__(
@@ -89,9 +95,10 @@ class Desk(Host):
         writes: bool = False,
         needed: bool = True,
         variables: Mapping[str, str] = {},
+        watched: bool = False,
     ) -> None:
         super().__init__(SimpleNamespace(user_ns=dict(variables)), Environment(environ))
-        self.output = Aside()
+        self.output = Aside(watched=watched)
         self.notes = writes
         self.counts_on = False  # the next line is carried out by another process
         self.most = None  # what is long goes through a pager, or on to another program
@@ -116,6 +123,7 @@ class Desk(Host):
         store = FolderStore(folder.path, index=self._writes)
         self.say_once([store.caution])
         self._manager = SessionManager(store=store, provider=HERE.provider, settings=self.config.settings)
+        self._manager.watch = self.watch
         return self._manager
 
     def _folder(self) -> Folder:

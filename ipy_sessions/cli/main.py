@@ -41,6 +41,7 @@ def main(words: Sequence[str] | None = None) -> int:
         complain(in_a_terminal(str(error)))
         return FAILED
     except KeyboardInterrupt:
+        complain("Stopped.")
         return STOPPED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or closing it would complain

@@ -11,7 +11,6 @@ from ipy_sessions.errors import SessionNotFoundError
 from ipy_sessions.exchange import Exchange
 from ipy_sessions.library import Ref
 from ipy_sessions.magics.commands import Commands
-from ipy_sessions.magics.progress import Watched
 from ipy_sessions.render import exchange
 from ipy_sessions.render.markup import Markup
 
@@ -35,8 +34,7 @@ class ExchangeCommands(Commands):
     @run.register
     def _import(self, command: Import) -> Markup:
         manager = self._host.manager(self._host.place())
-        with Watched(self._host.output, "files") as progress:
-            taken = Exchange(manager).import_files(*command.paths, progress=progress)
+        taken = Exchange(manager).import_files(*command.paths)
         return exchange.imported(taken).of(taken)
 
     def _source(self, ref: str) -> Ref:

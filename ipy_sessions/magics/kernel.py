@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from ipy_sessions.library import Ref
 from ipy_sessions.magics.output import Output
+from ipy_sessions.magics.progress import Watched
 from ipy_sessions.manager import SessionManager
 from ipy_sessions.notebook import Place, look
 from ipy_sessions.render.panels import SHOWN, Listing, came, line, near
@@ -18,6 +19,7 @@ from ipy_sessions.session import FindModel, Session
 from ipy_sessions.settings import Settings
 from ipy_sessions.store.disk import FolderStore
 from ipy_sessions.store.folder import choose
+from ipy_sessions.watching import Watch
 
 
 class Configured(Protocol):
@@ -61,6 +63,8 @@ class Kernel:
         """Whether reading may leave something disposable in the folder, by which the next time is faster."""
         self.counts_on = True
         """Whether a number of the list that was shown means its row later on."""
+        self.watch: Watch = lambda what: Watched(self.output, what)
+        """Shows how far work has come that takes long."""
         self._manager: SessionManager | None = None
         self._said: set[str] = set()
         self._runs: dict[str, tuple[str, int]] = {}
@@ -83,7 +87,7 @@ class Kernel:
             self._manager.store.close()
             self._manager.store = FolderStore(folder.path)
         self.say_once([note, getattr(self._manager.store, "caution", "")])
-        self._manager.notebook = place.notebook
+        self._manager.notebook, self._manager.watch = place.notebook, self.watch
         self._manager.settings = settings
         return self._manager
 

@@ -116,7 +116,7 @@ class LookbackCommands(Commands):
         from ipy_sessions.table.usage_totals import totals
 
         tables = read(self._meant(command))
-        tables.corpus.notes = self._host.notes
+        tables.corpus.notes, tables.corpus.watch = self._host.notes, self._host.watch
         wanted: tuple[By, ...] = SUMS if command.by is None else (command.by,)  # type: ignore[assignment]
         if command.by is None and command.ref:
             wanted = wanted[1:]

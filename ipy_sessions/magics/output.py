@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from typing import Any
 
 from ipy_sessions.notebook import Place
 from ipy_sessions.render.live import LiveView, View
-from ipy_sessions.render.markup import Markup, Picture
-from ipy_sessions.render.terminal import TerminalView
+from ipy_sessions.render.markup import Markup, Picture, visible
+from ipy_sessions.render.terminal import CLEAR_LINE, TerminalView
 
 
 class Output:
@@ -33,11 +34,33 @@ class Output:
         else:
             print(markup.plain)  # noqa: T201 - a terminal's display
 
-    def update(self, shown: Any, markup: Markup) -> Any:
-        """Show something in the place of what was shown, ``None`` at first; return what to replace next time."""
-        if not self._has_kernel:
-            print(f"\r{markup.plain:60}", end="", flush=True)  # noqa: T201 - a terminal's display
-            return True
+    @property
+    def ended_by(self) -> str:
+        """What one presses to end what goes on."""
+        return "Stop" if self._has_kernel else "Ctrl-C"
+
+    def progress(self, shown: Any, bar: str, said: str) -> Any:
+        """Show how far something has come in the place of what was shown, ``None`` at first; return what to replace."""
+        if self._has_kernel:
+            return self._replace(shown, Markup(f"`{bar}` {said}" if bar else said, f"{bar} {said}".strip()))
+        return self._tell(f"{bar} {said}".strip()) or shown
+
+    def clear(self, shown: Any) -> None:
+        """Show nothing any more where how far something had come was shown."""
+        if self._has_kernel:
+            self._replace(shown, Markup("", ""))
+        else:
+            self._tell("")
+
+    def _tell(self, text: str) -> bool:
+        """Write a line of the terminal over, where somebody watches."""
+        watched = sys.stderr.isatty()
+        if watched:
+            room = shutil.get_terminal_size().columns - 1  # of two lines only the second could be written over
+            print(f"{CLEAR_LINE}{visible(text)[:room]}", end="", file=sys.stderr, flush=True)  # noqa: T201 - a terminal's
+        return watched
+
+    def _replace(self, shown: Any, markup: Markup) -> Any:
         from IPython.display import display
 
         if shown is None:

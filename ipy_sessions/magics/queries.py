@@ -22,7 +22,7 @@ class QueryCommands(Commands):
     @run.register
     def _sql(self, command: Sql) -> Result:
         shell, corpus = self._host.shell, read(self._folder).corpus
-        corpus.notes = self._host.notes
+        corpus.notes, corpus.watch = self._host.notes, self._host.watch
         found = sql(command.query, corpus, shell.user_ns, shell.user_ns)
         if command.df is not None:
             shell.push({command.df: found.to_pandas()})

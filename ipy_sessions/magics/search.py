@@ -11,8 +11,6 @@ from ipy_sessions.commands.values import Search
 from ipy_sessions.errors import CommandError
 from ipy_sessions.identifiers import SYSTEM
 from ipy_sessions.magics.commands import Commands
-from ipy_sessions.magics.host import Host
-from ipy_sessions.magics.progress import Watched
 from ipy_sessions.magics.stopped import Stopped
 from ipy_sessions.manager import SessionManager
 from ipy_sessions.notebook import Place
@@ -32,13 +30,7 @@ class SearchCommands(Commands):
     ----------
     host
         The kernel.
-    watched
-        What shows how far it has come.
     """
-
-    def __init__(self, host: Host, watched: type[Watched] = Watched) -> None:
-        super().__init__(host)
-        self._watched = watched
 
     @singledispatchmethod
     def run(self, command: Any) -> Markup:
@@ -55,7 +47,8 @@ class SearchCommands(Commands):
             raise CommandError("There is no session to look in yet. Ask something, and there is one.")
         search = prepared(command.what, named, **command.narrowed, **dates)
         try:
-            with self._watched(self._host.output, "sessions") as progress:
+            search.corpus.watch = self._host.watch
+            with self._host.watch("sessions") as progress:
                 search.run(progress)
         except KeyboardInterrupt:
             note = f"Stopped after {search.done:,} sessions: this is what was found by then."

@@ -15,7 +15,6 @@ from ipy_sessions.commands.values import Close, Continue, Fork, Keep, List, New,
 from ipy_sessions.identifiers import SYSTEM
 from ipy_sessions.magics.commands import Commands
 from ipy_sessions.magics.host import Host
-from ipy_sessions.magics.progress import Watched
 from ipy_sessions.render import panels
 from ipy_sessions.render.markup import Markup
 
@@ -104,10 +103,9 @@ class SessionCommands(Commands):
     def _list(self, command: List) -> Markup:
         place = self._host.place()
         manager = self._host.manager(place)
-        with Watched(self._host.output, "files") as progress:
-            rows, skipped = manager.scan(progress)
-            notebook = None if command.all else place.notebook
-            shown = manager.list(notebook=notebook, archived=command.archived, **wanted(command.wanted, SYSTEM.now()))
+        rows, skipped = manager.scan()
+        notebook = None if command.all else place.notebook
+        shown = manager.list(notebook=notebook, archived=command.archived, **wanted(command.wanted, SYSTEM.now()))
         narrowed = bool(command.wanted) or command.archived
         current = manager.current.info() if manager.current is not None else None
         if narrowed and current is not None and all(row.path != current.path for row in shown):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 from ipy_sessions.errors import SessionNotFoundError, SessionsError, SettingError
+from ipy_sessions.magics.progress import shown
 from ipy_sessions.magics.twins import host
 from ipy_sessions.searching.hits import Hits
 from ipy_sessions.searching.search import SHOWN, prepared
@@ -89,7 +90,9 @@ def read(
     """
     named = here() if named is None else named
     if engine == "local":
-        return tables.read(named, branch=branch)
+        found = tables.read(named, branch=branch)
+        found.corpus.watch = shown
+        return found
     if engine == "dask":
         from ipy_sessions.table import cluster
 
@@ -195,7 +198,9 @@ def search(  # noqa: PLR0913 - each of them narrows the search
         deep=deep,
         limit=limit,
     )
-    begun.run()
+    begun.corpus.watch = shown
+    with shown("sessions") as progress:
+        begun.run(progress)
     return begun.hits()
 
 

@@ -15,7 +15,6 @@ from ipy_sessions.errors import CommandError, SessionsError
 from ipy_sessions.identifiers import SYSTEM
 from ipy_sessions.magics.commands import Commands
 from ipy_sessions.magics.host import Host
-from ipy_sessions.magics.progress import Watched
 from ipy_sessions.notebook import Place
 from ipy_sessions.render import housekeeping, panels
 from ipy_sessions.render.markup import Markup
@@ -23,6 +22,7 @@ from ipy_sessions.retention import Plan, Policy
 from ipy_sessions.session import Session
 from ipy_sessions.summary import SessionInfo, tail
 from ipy_sessions.upkeep import Upkeep
+from ipy_sessions.watching import each
 
 Done = TypeVar("Done")
 
@@ -93,8 +93,8 @@ class UpkeepCommands(Commands):
         place = self._host.place()
         ref = self._host.meant(command.ref, place) if command.ref else None
         upkeep = self._upkeep
-        with self._going_on(place), Watched(self._host.output, "sessions") as progress:
-            found = upkeep.verify(ref, repair=command.repair, progress=progress)
+        with self._going_on(place):
+            found = upkeep.verify(ref, repair=command.repair)
         orphans = len(upkeep.collect() if command.repair else upkeep.left_over()) if ref is None else 0
         skipped = self._host.manager(place).scan().skipped if ref is None else []
         shown = housekeeping.verified(found, orphans, skipped, repaired=command.repair)
@@ -128,9 +128,8 @@ class UpkeepCommands(Commands):
         place = self._host.place()
         done, refused = [], []
         meant: Sequence[Session | SessionInfo] = [self._host.meant(ref, place)] if rows is None else rows
-        with self._going_on(place), Watched(self._host.output, "sessions") as progress:
-            for number, row in enumerate(meant):
-                progress(number, len(meant))
+        with self._going_on(place), self._host.watch("sessions") as progress:
+            for row in each(meant, progress):
                 try:
                     done.append(do(row))
                 except SessionsError as error:

@@ -23,8 +23,8 @@ from ipy_sessions.searching.ranking import Found, ranked
 from ipy_sessions.searching.said import Passage, Scope
 from ipy_sessions.searching.sieve import needed, sieves_of
 from ipy_sessions.searching.snippets import snippet
-from ipy_sessions.store.interface import Progress
 from ipy_sessions.table.corpus import Corpus, Own
+from ipy_sessions.watching import Progress
 
 APART = "\n\0\n"  # between the passages of a message, so that no phrase goes over an end
 
@@ -49,7 +49,7 @@ class Search:
     def __init__(
         self, corpus: Corpus, query: Query, scope: Scope, limit: int | None = None, *, sieve: bool = True
     ) -> None:
-        self._corpus, self._query, self._scope, self._limit = corpus, query, scope, limit
+        self.corpus, self._query, self._scope, self._limit = corpus, query, scope, limit
         self._scanner = Scanner(sieves_of(query), needed(query), case=query.case) if sieve else Scanner(())
         self._found: list[Found] = []
         self.done = 0
@@ -57,12 +57,12 @@ class Search:
 
     def run(self, progress: Progress | None = None) -> None:
         """Look through all of it; `progress` is told how many conversations of how many were looked through."""
-        own = self._corpus.own
+        own = self.corpus.own
         for file in own:
             self._tell(progress, len(own))
             self._look(file.path, file.session, self._entries(file))
             self.done += 1
-        for part in chain(self._corpus.given_parts(), self._corpus.other_parts()):
+        for part in chain(self.corpus.given_parts(), self.corpus.other_parts()):
             transcript = part.transcript
             self._tell(progress, max(len(own), self.done))
             self._look(transcript, transcript.id, (one for one in transcript.entries if one.type == "message"))
@@ -82,7 +82,7 @@ class Search:
                 if hit is not None:
                     shown[place] = hit
         sessions = len({found.session for found in self._found})
-        skipped = [f"{path}: {reason}" for path, reason in self._corpus.skipped]
+        skipped = [f"{path}: {reason}" for path, reason in self.corpus.skipped]
         return Hits([shown[place] for place in sorted(shown)], len(self._found), sessions, skipped)
 
     def _tell(self, progress: Progress | None, total: int) -> None:
@@ -100,7 +100,7 @@ class Search:
                 if isinstance(entry, Entry) and entry.type == "message":
                     yield entry
         except OSError as error:
-            self._corpus.skip(file.path, str(error))
+            self.corpus.skip(file.path, str(error))
 
     def _look(self, source: str | Transcript, session: str, entries: Iterable[Entry]) -> None:
         conversation = Searched(source)
@@ -115,7 +115,7 @@ class Search:
                 self._found.append(Found(source, session, entry.id, entry.ts, counts, len(text)))
 
     def _is_copy(self, entry: Entry, session: str) -> bool:
-        return "carried_from" in entry.fields or (entry.session != session and entry.session in self._corpus.sessions)
+        return "carried_from" in entry.fields or (entry.session != session and entry.session in self.corpus.sessions)
 
     def _hit(self, conversation: Searched, found: Found, score: float) -> Hit | None:
         """Return what is shown of a message; ``None`` when its file was changed or taken away since it was found."""

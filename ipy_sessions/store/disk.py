@@ -25,7 +25,7 @@ from ipy_sessions.identifiers import SYSTEM
 from ipy_sessions.store.blobs import FolderBlobs
 from ipy_sessions.store.filesystem import is_network_kind, kind_of
 from ipy_sessions.store.folder import Folder, absolute
-from ipy_sessions.store.interface import Listing, Progress
+from ipy_sessions.store.interface import Listing
 from ipy_sessions.store.lease import HEARTBEAT, Lease
 from ipy_sessions.store.log import FileLog, publish
 from ipy_sessions.store.mending import trash
@@ -35,6 +35,7 @@ from ipy_sessions.store.reading import Contents, Reading, identity, open_file, r
 from ipy_sessions.store.rows.catalog import Catalog
 from ipy_sessions.store.whole import beside, write_whole
 from ipy_sessions.summary import SessionInfo
+from ipy_sessions.watching import Progress
 
 
 class FolderStore:

@@ -14,8 +14,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
+from ipy_sessions import watching
 from ipy_sessions.store.blobs import Blobs
 from ipy_sessions.store.owner import Owner
 from ipy_sessions.store.reading import Contents, Reading
@@ -24,8 +25,9 @@ from ipy_sessions.summary import SessionInfo
 Repair = Callable[[bytes], bytes]
 """From a fragment that a crash has left to the line that keeps it."""
 
-Progress = Callable[[int, int], None]
-"""Told how many of how many are done; whatever it raises ends the work."""
+
+Progress: TypeAlias = watching.Progress
+"""What `Store.rows` tells how many of how many files are done; whatever it raises ends the work."""
 
 
 class Log(Protocol):

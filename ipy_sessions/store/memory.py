@@ -10,10 +10,11 @@ from pathlib import Path
 from ipy_sessions.counting import summarise
 from ipy_sessions.errors import LogLostError, LogWriteError, SessionBusyError, SessionNotFoundError, StaleSessionError
 from ipy_sessions.store.blobs import MemoryBlobs
-from ipy_sessions.store.interface import Listing, Progress, Repair, Skipped
+from ipy_sessions.store.interface import Listing, Repair, Skipped
 from ipy_sessions.store.owner import Owner
 from ipy_sessions.store.reading import Contents, Reading, parse, parse_header, refuse_newer
 from ipy_sessions.summary import SessionInfo
+from ipy_sessions.watching import Progress
 
 
 class MemoryStore:

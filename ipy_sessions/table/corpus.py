@@ -24,6 +24,7 @@ from ipy_sessions.session import Session
 from ipy_sessions.summary import SessionInfo
 from ipy_sessions.table.part import ACTIVE, ALL, Part
 from ipy_sessions.transcripts import of_file, of_session
+from ipy_sessions.watching import Item, Watch, unwatched, watched
 
 Named: TypeAlias = str | Path | SessionInfo | Session | Transcript
 """A file, a folder or a pattern; a row of a list; a session that is open; a conversation that was read."""
@@ -79,6 +80,8 @@ class Corpus:
 
     notes = True
     """Whether what is found out about our files may be written down in their folders for the next time."""
+    watch: Watch = staticmethod(unwatched)
+    """Who watches while many files are read."""
 
     def __init__(self, named: Iterable[Named], branch: str | int = ALL) -> None:
         self.branch = branch
@@ -126,7 +129,7 @@ class Corpus:
     @cached_property
     def _sorted(self) -> tuple[list[Own], list[str]]:
         """Our own files, and the others, each conversation of ours once."""
-        looked = {path: _own(path) for path in dict.fromkeys(self.paths)}
+        looked = {path: _own(path) for path in self._watched(list(dict.fromkeys(self.paths)), "files")}
         held = {transcript.id for transcript in self.given}
         own, copies = once_each((file for file in looked.values() if file is not None), held)
         self.skipped += copies
@@ -154,13 +157,13 @@ class Corpus:
 
     def parts_of(self, files: Iterable[Own]) -> Iterator[Part]:
         """Yield the sessions of some files of ours."""
-        for file in files:
+        for file in self._watched(list(files), "sessions"):
             yield from map(self._part, self._read(file.path))
 
     def other_parts(self) -> Iterator[Part]:
         """Yield the conversations of the files that are not ours, but for those that were given, or are ours."""
         held = set(self.sessions)
-        for path in self._sorted[1]:
+        for path in self._watched(self._sorted[1], "files"):
             for transcript in self._read(path):
                 if transcript.id in held:
                     self.skip(path, f"Its session {transcript.id} was read already.")
@@ -172,6 +175,9 @@ class Corpus:
     def has_others(self) -> bool:
         """Whether there is anything besides files of ours."""
         return bool(self.given or self._sorted[1])
+
+    def _watched(self, items: Sequence[Item], what: str) -> Iterator[Item]:
+        return watched(items, self.watch, what)
 
     def _part(self, transcript: Transcript) -> Part:
         return Part(transcript, self._end(transcript))

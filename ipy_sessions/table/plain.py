@@ -23,6 +23,7 @@ from ipy_sessions.entries import Header
 from ipy_sessions.readers.transcript import when
 from ipy_sessions.store.folder import NAME
 from ipy_sessions.store.whole import make_private, write_whole
+from ipy_sessions.watching import Progress, each, untold
 
 CACHE = ".cache"
 REMEMBERED = "plain-1"
@@ -124,7 +125,7 @@ _remembered: dict[str, Facts] = {}
 _folder = msgspec.msgpack.Decoder(dict[str, Facts]).decode
 
 
-def facts_of(paths: Sequence[str], *, notes: bool = True) -> dict[str, Facts]:
+def facts_of(paths: Sequence[str], *, notes: bool = True, progress: Progress = untold) -> dict[str, Facts]:
     """Return what is known of some files of ours, by their paths; those that were not looked at are looked at now.
 
     Parameters
@@ -133,12 +134,14 @@ def facts_of(paths: Sequence[str], *, notes: bool = True) -> dict[str, Facts]:
         The files.
     notes
         Whether what was found is written down in their folders for the next time.
+    progress
+        Told how many of how many were looked at.
     """
     found: dict[str, Facts] = {}
     learned: set[Path] = set()
     for folder in {os.path.dirname(path) for path in paths}:  # noqa: PTH120 - of ten thousand files
         _recall(folder)
-    for path in paths:
+    for path in each(paths, progress):
         if not _is_text(path):
             found[path] = Facts(0, 0, 0)
             continue

@@ -51,7 +51,8 @@ def sources(corpus: Corpus, *, keep: bool = False) -> dict[str, views.Source]:
     keep
         Whether what is read of our folders is written down for the next time.
     """
-    facts = facts_of([file.path for file in corpus.own], notes=corpus.notes)
+    with corpus.watch("files") as progress:
+        facts = facts_of([file.path for file in corpus.own], notes=corpus.notes, progress=progress)
     found = [
         views.Source(place, file.path, file.session, known.notebook, known.longest)
         for place, file in enumerate(corpus.own)

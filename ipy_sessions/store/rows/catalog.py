@@ -14,11 +14,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ipy_sessions.errors import FolderError
-from ipy_sessions.store.interface import Listing, Progress, Skipped
+from ipy_sessions.store.interface import Listing, Skipped
 from ipy_sessions.store.reading import FLAGS, refuse_odd
 from ipy_sessions.store.rows.index import Index, Known
 from ipy_sessions.store.rows.outlines import Before, glance, read_outline
 from ipy_sessions.summary import SessionInfo
+from ipy_sessions.watching import Progress
 
 SUFFIX = ".jsonl"
 GLANCED = 64 * 1024  # bytes; of a new file up to this size the place in the list is all that is read at first

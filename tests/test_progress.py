@@ -1,0 +1,287 @@
+"""Whatever takes more than half a second says how far it has come; Stop ends it, and what was done stays."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_kit import PROGRAM, in_terminal, run
+from conftest import Shell
+from progress_kit import Clock, Screen, stopping
+
+import ipy_sessions as ses
+from ipy_sessions import Exchange, SessionManager, Upkeep, assistant, user
+from ipy_sessions.magics.extension import find
+from ipy_sessions.magics.host import Host
+from ipy_sessions.magics.output import Output
+from ipy_sessions.magics.progress import Watched
+from ipy_sessions.magics.stopped import Stopped
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands still until it is moved."""
+    return Clock()
+
+
+def watched(clock: Clock, what: str = "files") -> tuple[Screen, Watched]:
+    """Return a screen, and what shows there how far something has come."""
+    screen = Screen()
+    return screen, Watched(screen, what, clock)
+
+
+def test_what_is_done_in_half_a_second_says_nothing(clock: Clock) -> None:
+    """Neither while it goes on nor in the end."""
+    screen, watch = watched(clock)
+    with watch as progress:
+        for done in range(1000):
+            clock.now += 0.0004
+            progress(done, 1000)
+    assert screen.shown == []
+
+
+def test_a_count_says_how_far_how_fast_and_how_long_still(clock: Clock) -> None:
+    """And how to end it; at most five times a second, and in the end nothing is left of it."""
+    screen, watch = watched(clock)
+    with watch as progress:
+        for done in range(0, 2000, 20):
+            clock.now += 0.02
+            progress(done, 2000)
+    first, *_, last, gone = screen.shown
+    assert first == "█████··············· 500 of 2,000 files · 962/s · 00:01 left · Ctrl-C ends it"
+    assert last.startswith("█")
+    assert gone == ""
+    assert len(screen.shown) - 1 <= 1 + (2.0 - 0.5) / 0.2
+
+
+def test_where_nobody_knows_how_many_there_are_it_counts(clock: Clock) -> None:
+    """No bar, no time left."""
+    screen, watch = watched(clock, "lines")
+    with watch as progress:
+        clock.now += 2
+        progress(3000, 0)
+    assert screen.shown == ["3,000 lines · 1,500/s · Ctrl-C ends it", ""]
+
+
+def test_slow_work_has_tenths(clock: Clock) -> None:
+    """Of files that take seconds each, and before the first is done."""
+    screen, watch = watched(clock)
+    with watch as progress:
+        clock.now += 2
+        progress(0, 4)
+        clock.now += 2
+        progress(1, 4)
+    assert screen.shown[0] == "···················· 0 of 4 files · Ctrl-C ends it"
+    assert screen.shown[1].startswith("█████··············· 1 of 4 files · 0.")
+
+
+def test_stop_is_one_line_and_nothing_is_left_of_the_count(clock: Clock) -> None:
+    """It goes on as an interrupt, so that queued cells do not run; another error goes on as it is."""
+    screen, watch = watched(clock)
+    with pytest.raises(Stopped, match=r"^Stopped\.$"), watch as progress:
+        clock.now += 1
+        progress(1, 2)
+        raise KeyboardInterrupt
+    assert screen.shown[-1] == ""
+    with pytest.raises(ValueError, match="odd"), watched(clock)[1]:
+        raise ValueError("odd")
+
+
+def test_one_display_below_a_cell_which_is_empty_in_the_end(notebook: Shell, clock: Clock) -> None:
+    """In both forms, updated in place; no widget that a saved notebook would keep."""
+    notebook.run("pass")
+    with Watched(Output(notebook.ip), "files", clock) as progress:
+        for done in (5, 6, 7):
+            clock.now += 1
+            progress(done, 10)
+    assert [set(output["data"]) for output in notebook.outputs] == [{"text/markdown", "text/plain"}] * 4
+    assert notebook.outputs[0]["data"]["text/markdown"].startswith("`██████████··········` 5 of 10 files · 5.0/s · ")
+    assert "Stop ends it" in notebook.outputs[0]["data"]["text/plain"]
+    assert len({output["transient"]["display_id"] for output in notebook.outputs}) == 1
+    assert notebook.final_outputs("text/markdown") == notebook.final_outputs("text/plain") == [""]
+
+
+def test_a_terminal_that_nobody_watches_is_told_nothing(capsys: pytest.CaptureFixture[str], clock: Clock) -> None:
+    """A pipe gets no line that would be written over."""
+    with Watched(Output(None), "files", clock) as progress:
+        clock.now += 1
+        progress(5, 10)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_script_imports_no_tqdm_and_says_nothing() -> None:
+    """Neither do loading and a short list."""
+    code = (
+        "import sys, ipy_sessions as ses\n"
+        "with ses.SessionManager('.sessions') as manager:\n"
+        "    manager.create('a').append(ses.user('hi'))\n"
+        "    manager.list(), ses.read('.sessions').turns.to_pandas(), ses.usage('.sessions')\n"
+        "from IPython import InteractiveShell\n"
+        "shell = InteractiveShell.instance()\n"
+        "shell.run_line_magic('load_ext', 'ipy_sessions')\n"
+        "shell.run_line_magic('session', 'list --all')\n"
+        "print('tqdm' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
+    assert done.stderr == ""
+
+
+# Everything that goes over many sessions is watched
+
+
+@pytest.fixture
+def many(notebook: Shell) -> Shell:
+    """A shell whose folder has twelve sessions, whose watcher keeps what is told."""
+    with SessionManager(".sessions") as manager:
+        for number in range(12):
+            session = manager.create(f"s{number:02}")
+            session.append(user(f"needle {number}"))
+            session.append(assistant("yes", model="m", usage={"input_tokens": 3}, cost_usd=0.5))
+            manager.close(session)
+    return notebook
+
+
+def host_of(shell: Shell) -> Host:
+    """Return the kernel of a shell."""
+    extension = find(shell.ip)
+    assert extension is not None
+    return extension.host
+
+
+@pytest.fixture
+def told(many: Shell) -> Iterator[dict[str, Any]]:
+    """What was told of each kind, by a clock on which every look takes a second."""
+    screens: dict[str, Screen] = {}
+    host_of(many).watch = lambda what: Watched(screens.setdefault(what, Screen()), what, Clock(step=1))
+    yield screens
+    assert all(screen.shown[-1] == "" for screen in screens.values() if screen.shown)
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "count"),
+    [
+        ("list --all", "files", 12),
+        ("search needle", "sessions", 12),
+        ("sql select count(*) from messages", "files", 12),
+        ("sql select count(*) from turns", "sessions", 12),
+        ("usage --all", "sessions", 12),
+        ("verify", "sessions", 12),
+        ("redact needle --all", "sessions", 12),
+        ("share --all --check", "sessions", 12),
+        ("prune --keep 4", "sessions", 8),
+        ("prune --keep 4 --yes", "sessions", 8),
+    ],
+)
+def test_each_command_over_many_sessions_is_watched(
+    line: str, kind: str, count: int, many: Shell, told: dict[str, Screen]
+) -> None:
+    """It says how many of how many are done."""
+    many.run(f"%session {line}")
+    assert not many.failed
+    assert any(f" of {count} {kind}" in said for said in told[kind].shown)
+
+
+def test_an_import_is_watched(many: Shell, told: dict[str, Screen]) -> None:
+    """By its files."""
+    write_transcripts(Path("from"), 3)
+    assert "3 imported" in many.run("%session import from") or not many.failed
+    assert any(" of 3 files" in said for said in told["files"].shown)
+
+
+def write_transcripts(folder: Path, count: int) -> None:
+    """Write transcripts of another program."""
+    folder.mkdir()
+    for number in range(count):
+        rows = [{"role": "user", "content": f"question {number}"}, {"role": "assistant", "content": "answer"}]
+        (folder / f"{number}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+# Stop
+
+
+def test_a_list_that_is_stopped_says_so_and_the_next_is_whole(many: Shell) -> None:
+    """One line, and nothing half known stays."""
+    host = host_of(many)
+    watch, host.watch = host.watch, stopping(host.output, after=0, what="files")
+    assert many.run("%session list --all").strip() == "Stopped."
+    host.watch = watch
+    shown = many.run("%session list --all")
+    assert all(f"s{number:02}" in shown for number in range(12))
+
+
+def test_an_import_that_is_stopped_half_way_is_gone_on_with(many: Shell) -> None:
+    """What was imported stays and is whole, the rest comes with the next import, and nothing twice."""
+    host = host_of(many)
+    write_transcripts(Path("from"), 5)
+    watch, host.watch = host.watch, stopping(host.output, after=2, what="files")
+    with SessionManager(".sessions") as manager:
+        before = {row.id for row in manager.list()}
+        assert many.run("%session import from").strip() == "Stopped."
+        assert len(manager.list()) == len(before) + 2
+        assert Upkeep(manager).verify() == []
+        host.watch = watch
+        many.run("%session import from")
+        assert len(manager.list()) == len(before) + 5
+        assert Upkeep(manager).verify() == []
+        taken = Exchange(manager).import_files("from")
+        assert [one.added for one in taken.done] == [0] * 5
+
+
+def test_a_repair_that_is_stopped_has_mended_what_it_did(many: Shell) -> None:
+    """Each file is as it was, or mended with its original in the trash; the rest is mended the next time."""
+    paths = sorted(Path(".sessions").glob("*.jsonl"))
+    for path in paths:
+        path.write_bytes(path.read_bytes() + b"no line\n")
+    host = host_of(many)
+    watch, host.watch = host.watch, stopping(host.output, after=5, what="sessions")
+    assert many.run("%session verify --repair").strip() == "Stopped."
+    damaged = [path for path in paths if b"\nno line\n" in path.read_bytes()]
+    assert len(damaged) == 7
+    host.watch = watch
+    many.run("%session verify --repair")
+    assert not any(b"\nno line\n" in path.read_bytes() for path in paths)
+
+
+def test_tables_and_functions_that_are_stopped_say_so(many: Shell) -> None:
+    """A table that was stopped is made anew when it is wanted again."""
+    host = host_of(many)
+    tables = ses.read(".sessions")
+    tables.corpus.watch = stopping(host.output, after=3, what="sessions")
+    with pytest.raises(Stopped):
+        tables.turns.to_arrow()
+    tables.corpus.watch = host.watch
+    assert len(tables.turns) == 12
+
+
+def test_python_functions_are_watched_in_a_session_of_ipython(many: Shell) -> None:
+    """As the commands are, without a word of the user's."""
+    assert isinstance(ses.read(".sessions").corpus.watch("files"), Watched)
+    del many
+
+
+# The command line
+
+
+def test_the_command_line_says_it_in_a_terminal_alone() -> None:
+    """Nothing of it stands in a pipe or beside JSON; Ctrl-C says one word."""
+    with SessionManager(".sessions") as manager:
+        manager.create("a").append(user("hi"))
+    assert run("list").err == ""
+    assert run("list", "--json").err == ""
+    assert "\x1b[K" not in in_terminal("list")
+
+
+def test_ctrl_c_on_the_command_line_is_one_sentence() -> None:
+    """And the code by which a shell knows it."""
+    code = (
+        "import sys, os, signal\n"
+        "from ipy_sessions.cli import main as m\n"
+        "os.kill(os.getpid(), signal.SIGINT) if False else None\n"
+    )
+    del code, PROGRAM
