@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_kit import PROGRAM, in_terminal, run
+from cli_kit import in_terminal, run
 from conftest import Shell
+from hosts_kit import Kernel, Terminal
 from progress_kit import Clock, Screen, stopping
 
 import ipy_sessions as ses
@@ -83,10 +86,15 @@ def test_slow_work_has_tenths(clock: Clock) -> None:
 def test_stop_is_one_line_and_nothing_is_left_of_the_count(clock: Clock) -> None:
     """It goes on as an interrupt, so that queued cells do not run; another error goes on as it is."""
     screen, watch = watched(clock)
-    with pytest.raises(Stopped, match=r"^Stopped\.$"), watch as progress:
-        clock.now += 1
-        progress(1, 2)
-        raise KeyboardInterrupt
+
+    def work() -> None:
+        with watch as progress:
+            clock.now += 1
+            progress(1, 2)
+            raise KeyboardInterrupt
+
+    with pytest.raises(Stopped, match=r"^Stopped\.$"):
+        work()
     assert screen.shown[-1] == ""
     with pytest.raises(ValueError, match="odd"), watched(clock)[1]:
         raise ValueError("odd")
@@ -140,8 +148,8 @@ def many(notebook: Shell) -> Shell:
     """A shell whose folder has twelve sessions, whose watcher keeps what is told."""
     with SessionManager(".sessions") as manager:
         for number in range(12):
-            session = manager.create(f"s{number:02}")
-            session.append(user(f"needle {number}"))
+            session = manager.create()
+            session.append(user(f"needle {number:02}"))
             session.append(assistant("yes", model="m", usage={"input_tokens": 3}, cost_usd=0.5))
             manager.close(session)
     return notebook
@@ -212,7 +220,7 @@ def test_a_list_that_is_stopped_says_so_and_the_next_is_whole(many: Shell) -> No
     assert many.run("%session list --all").strip() == "Stopped."
     host.watch = watch
     shown = many.run("%session list --all")
-    assert all(f"s{number:02}" in shown for number in range(12))
+    assert all(f"needle {number:02}" in shown for number in range(12))
 
 
 def test_an_import_that_is_stopped_half_way_is_gone_on_with(many: Shell) -> None:
@@ -278,10 +286,43 @@ def test_the_command_line_says_it_in_a_terminal_alone() -> None:
 
 
 def test_ctrl_c_on_the_command_line_is_one_sentence() -> None:
-    """And the code by which a shell knows it."""
-    code = (
-        "import sys, os, signal\n"
-        "from ipy_sessions.cli import main as m\n"
-        "os.kill(os.getpid(), signal.SIGINT) if False else None\n"
-    )
-    del code, PROGRAM
+    """In a terminal, while many files are looked at; and the code by which a shell knows it."""
+    write_transcripts(Path("from"), 3000)
+    terminal = Terminal("-m", "ipy_sessions", "import", "from", kind="xterm")
+    terminal.until(r"of 3,000 files · .* · Ctrl-C ends it")
+    terminal.type("\x03")
+    said = terminal.until(r"Stopped\.")
+    assert "Traceback" not in said
+    _, status = os.waitpid(terminal.child, 0)
+    assert os.waitstatus_to_exitcode(status) == 130
+    with SessionManager(".sessions") as manager:
+        assert 0 < len(manager.list()) < 3000
+        assert Upkeep(manager).verify() == []
+
+
+# A real kernel
+
+
+def test_a_kernel_shows_it_and_stop_ends_it() -> None:
+    """One display, which is empty in the end, then one line; what was imported until then is there."""
+    write_transcripts(Path("from"), 3000)
+    kernel = Kernel()
+    try:
+        published = []
+        request = kernel.send("%session import from")
+        for message in kernel.messages(request):
+            published.append(message)
+            if len(published) == 4:
+                os.kill(int(kernel.pid), signal.SIGINT)
+    finally:
+        kernel.stop()
+    displays = [message for message in published if "display_data" in message["msg_type"]]
+    assert len({message["content"]["transient"]["display_id"] for message in displays}) == 1
+    assert "of 3,000 files" in displays[0]["content"]["data"]["text/markdown"]
+    assert "Stop ends it" in displays[0]["content"]["data"]["text/plain"]
+    assert displays[-1]["content"]["data"] == {"text/markdown": "", "text/plain": ""}
+    (error,) = (message for message in published if message["msg_type"] == "error")
+    assert error["content"]["traceback"] == ["Stopped."]
+    with SessionManager(".sessions") as manager:
+        assert 0 < len(manager.list()) < 3000
+        assert Upkeep(manager).verify() == []

@@ -91,8 +91,8 @@ def _bar(what: str, begun: float, clock: Callable[[], float], show: Callable[[st
                 told = self.format_dict | {"bar_format": f"{{bar:{WIDE}}}"}
                 show(self.format_meter(**told) if self.total else "", _said(told, self.format_interval))
 
-    bar = Bar(unit=what, delay=PATIENCE, mininterval=STEP, miniters=1, ascii="·█", leave=False, file=StringIO())
-    bar._time, bar.start_t, bar.last_print_t = clock, begun, begun - STEP  # noqa: SLF001 - as tqdm's own tests do
+    bar = Bar(unit=what, delay=PATIENCE, mininterval=STEP, miniters=0, ascii="·█", leave=False, file=StringIO())
+    bar._time, bar.start_t, bar.last_print_t = clock, begun, begun  # noqa: SLF001 - as tqdm's own tests do
     return bar
 
 
