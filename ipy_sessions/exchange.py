@@ -170,12 +170,12 @@ class Exchange:
 
     def _material(self, ref: Ref) -> tuple[Material, int]:
         """Return what is exported, and how many conversations of the same file are not."""
-        mask = Mask(os.environ, self._manager.settings.secrets)
+        mask, watch = Mask(os.environ, self._manager.settings.secrets), self._manager.watch
         found = self._foreign(ref)
         if found:
-            return material(found[0], transcripts.content_of(found[0]), mask), len(found) - 1
+            return material(found[0], transcripts.content_of(found[0]), mask, watch), len(found) - 1
         with self._manager.reading(ref) as session:
-            return material(transcripts.of_session(session), session.content, mask), 0
+            return material(transcripts.of_session(session), session.content, mask, watch), 0
 
     def _foreign(self, ref: Ref) -> list[Transcript]:
         """Return the conversations of a file that is no session of this folder; none when a session is meant."""

@@ -34,7 +34,7 @@ def test_a_reader_that_has_gone_is_no_error() -> None:
         assert process.stderr is not None
         assert process.stdout.readline() == b"long\n"
         process.stdout.close()
-        assert process.stderr.read() == b""
+        assert process.stderr.read() == b"ipy-sessions: Stopped.\n"
     assert process.returncode == 141
 
 
@@ -45,7 +45,7 @@ def test_ctrl_c_ends_it_without_a_traceback() -> None:
         assert process.stdout is not None
         assert process.stdout.read(1) == b"l"  # it has begun, and the pipe is too short for all of it
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=60)[1] == b""
+        assert process.communicate(timeout=60)[1] == b"ipy-sessions: Stopped.\n"
     assert process.returncode == 130
 
 

@@ -202,6 +202,26 @@ def test_an_import_is_watched(many: Shell, told: dict[str, Screen]) -> None:
     assert any(" of 3 files" in said for said in told["files"].shown)
 
 
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("export markdown out.md", "entries"),
+        ("export jsonl out.jsonl", "entries"),
+        ("export notebook out.ipynb", "entries"),
+        ("tree --all", "turns"),
+    ],
+)
+def test_what_is_done_with_one_long_session_is_watched(
+    line: str, kind: str, many: Shell, told: dict[str, Screen]
+) -> None:
+    """By what it has."""
+    for _ in range(3):
+        many.run("%agent hello")
+    many.run(f"%session {line}")
+    assert not many.failed
+    assert any(kind in said for said in told[kind].shown)
+
+
 def write_transcripts(folder: Path, count: int) -> None:
     """Write transcripts of another program."""
     folder.mkdir()

@@ -24,7 +24,7 @@ def to_lines(material: Material) -> bytes:
 
 
 def _messages(material: Material) -> Iterator[dict[str, Any]]:
-    for entry in material.messages:
+    for entry in material.written(material.messages):
         if entry.id not in material.hidden and (content := _said(entry)):
             only_text = all(block["type"] == "text" for block in content)
             yield {"role": entry.role, "content": text_of(content) if only_text else content}

@@ -32,7 +32,7 @@ def opening(material: Material) -> Iterator[str]:
 
 def _body(material: Material) -> Iterator[str]:
     heads = {turn.id: turn.number for turn in Turns(material.tree).active()}
-    for entry in material.path:
+    for entry in material.written(material.path):
         if entry.id in heads:
             yield f"## Turn {heads[entry.id]}"
         yield from said(entry, hidden=entry.id in material.hidden)

@@ -5,7 +5,7 @@ It owns that no secret leaves and that payloads stand in their places, so that n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from ipy_sessions.store.masking import Mask, unsigned_where_changed
 from ipy_sessions.summary import SessionInfo
 from ipy_sessions.transcripts import Content
 from ipy_sessions.tree import Tree
+from ipy_sessions.watching import Watch, unwatched, watched
 
 
 class Material:
@@ -34,11 +35,13 @@ class Material:
         All its entries; secrets are masked, payloads in their places. Where it stands is the branch that is active.
     path
         The file that it comes from.
+    watch
+        Who watches while it is written.
     """
 
-    def __init__(self, header: Header, tree: Tree, path: str = "") -> None:
+    def __init__(self, header: Header, tree: Tree, path: str = "", watch: Watch = unwatched) -> None:
         self.header, self.tree = header, tree
-        self._path = path
+        self._path, self._watch = path, watch
 
     @cached_property
     def path(self) -> Sequence[Entry]:
@@ -49,6 +52,10 @@ class Material:
     def messages(self) -> Sequence[Entry]:
         """The messages of the active branch."""
         return [entry for entry in self.path if entry.role in ("user", "assistant")]
+
+    def written(self, entries: Sequence[Entry]) -> Iterator[Entry]:
+        """Yield entries to what writes them, watched."""
+        return watched(entries, self._watch, "entries")
 
     @cached_property
     def hidden(self) -> frozenset[str]:
@@ -67,10 +74,10 @@ class Material:
         kept = [entry for entry in self.tree if entry.id in steps or (not entry.in_tree and entry.type != "leaf")]
         tree = Tree(kept)
         tree.leaf = self.tree.leaf
-        return Material(self.header, tree, self._path)
+        return Material(self.header, tree, self._path, self._watch)
 
 
-def material(transcript: Transcript, content: Content, mask: Mask) -> Material:
+def material(transcript: Transcript, content: Content, mask: Mask, watch: Watch = unwatched) -> Material:
     """Return a transcript as formats take it.
 
     Parameters
@@ -81,13 +88,15 @@ def material(transcript: Transcript, content: Content, mask: Mask) -> Material:
         Gives the content of its entries with their payloads.
     mask
         Masks what must not leave.
+    watch
+        Who watches meanwhile, and while it is written.
     """
     header = msgspec.structs.replace(transcript.header, fields=clean(transcript.header.fields, mask))
     tree = Tree()
-    for entry in transcript.entries:
+    for entry in watched(transcript.entries, watch, "entries"):
         if entry.id not in tree:  # a file that was changed by hand may have a line twice
             tree.add(_masked(entry, content, mask))
-    return Material(header, tree, transcript.path)
+    return Material(header, tree, transcript.path, watch)
 
 
 def _masked(entry: Entry, content: Content, mask: Mask) -> Entry:

@@ -62,7 +62,7 @@ def _cells(material: Material) -> Iterator[dict[str, Any]]:
     yield {"id": "title", "source": "\n\n".join([*opening(material), NOTE])}
     yield {"id": "load", "runs": True, "source": "%load_ext ipy_sessions"}
     asked: set[str] = set()
-    for entry in material.path:
+    for entry in material.written(material.path):
         if entry.role == "user" and text_of(entry.content).strip():
             yield from _question(entry, asked)
         elif entry.role == "assistant":

@@ -27,6 +27,7 @@ from ipy_sessions.render.transcript import Marks, transcript
 from ipy_sessions.render.tree import SHOWN, draw
 from ipy_sessions.session import Session
 from ipy_sessions.turns import Turn
+from ipy_sessions.watching import Watch, unwatched
 
 if TYPE_CHECKING:
     from ipy_sessions.table.corpus import Named
@@ -44,9 +45,9 @@ class LookbackCommands(Commands):
     @run.register
     def _tree(self, command: Tree) -> Picture:
         if not command.ref:
-            return drawn(self._session, whole=command.all)
+            return drawn(self._session, self._host.watch, whole=command.all)
         with self._host.reading(self._host.resolve(command.ref)) as session:
-            return drawn(session, whole=command.all)
+            return drawn(session, self._host.watch, whole=command.all)
 
     @run.register
     def _compare(self, command: Compare) -> Markup:
@@ -154,7 +155,7 @@ class LookbackCommands(Commands):
         return panels.line(f"What turn {number} asked is in the next cell. It was not run.")
 
 
-def drawn(session: Session, *, whole: bool = False) -> Picture:
+def drawn(session: Session, watch: Watch = unwatched, *, whole: bool = False) -> Picture:
     """Return the tree of a session, drawn; of a large one the turns around where it stands, or all, dropped too."""
     return draw(
         session.turns,
@@ -162,6 +163,7 @@ def drawn(session: Session, *, whole: bool = False) -> Picture:
         hidden=hidden(session.tree, list(session.tree)),  # on every branch
         missing=session.tree.missing,
         most=None if whole else SHOWN,
+        watch=watch,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from ipy_sessions import comparing
 from ipy_sessions.errors import SessionsError
+from ipy_sessions.magics.progress import shown
 from ipy_sessions.render.markup import Picture
 from ipy_sessions.session import Session
 from ipy_sessions.settings import REPLAY
@@ -76,7 +77,7 @@ def draw(session: Session | None = None, *, whole: bool = False) -> Picture:
 
     if session is not None and not isinstance(session, Session):
         raise SessionsError(f"draw takes a session and not {session!r:.60}: draw(manager.open('alice')).")
-    return drawn(session or current(), whole=whole)
+    return drawn(session or current(), shown, whole=whole)
 
 
 def compare(a: Side, b: Side = None, *, session: Session | None = None) -> pd.DataFrame:

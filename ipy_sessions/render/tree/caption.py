@@ -12,6 +12,7 @@ from unicodedata import east_asian_width
 
 from ipy_sessions.render.tree.shape import Row, Shape
 from ipy_sessions.turns import Turn, Turns
+from ipy_sessions.watching import Watch, unwatched, watched
 
 BEGINNING = 56  # columns of a question in its row
 LABEL = 24  # columns
@@ -58,10 +59,10 @@ class Caption:
     more: str
 
 
-def captions(shape: Shape, turns: Turns, hidden: Collection[str]) -> list[Caption]:
+def captions(shape: Shape, turns: Turns, hidden: Collection[str], watch: Watch = unwatched) -> list[Caption]:
     """Return what is said of each row; `hidden` are the ids of messages that are not sent."""
     labels = turns.labels
-    return [_caption(row, shape, turns, labels, hidden) for row in shape.rows]
+    return [_caption(row, shape, turns, labels, hidden) for row in watched(shape.rows, watch, "turns")]
 
 
 def _caption(row: Row, shape: Shape, turns: Turns, labels: Mapping[str, str], hidden: Collection[str]) -> Caption:

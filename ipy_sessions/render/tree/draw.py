@@ -10,6 +10,7 @@ from ipy_sessions.render.tree.shape import SHOWN, shape
 from ipy_sessions.render.tree.svg import svg
 from ipy_sessions.render.tree.text import text
 from ipy_sessions.turns import Turns
+from ipy_sessions.watching import Watch, unwatched
 
 
 def draw(
@@ -19,6 +20,7 @@ def draw(
     hidden: Collection[str] = (),
     missing: Sequence[str] = (),
     most: int | None = SHOWN,
+    watch: Watch = unwatched,
 ) -> Picture:
     """Return the tree of a session, drawn.
 
@@ -34,7 +36,9 @@ def draw(
         Ids of the steps that are named and are not there.
     most
         How many turns are drawn at most; ``None`` for all, dropped ones too. The others are counted.
+    watch
+        Who watches meanwhile.
     """
     drawn = shape(turns, most)
-    parts = drawn, captions(drawn, turns, hidden), head(drawn, title), notes(drawn, missing)
+    parts = drawn, captions(drawn, turns, hidden, watch), head(drawn, title), notes(drawn, missing)
     return Picture(svg(*parts), text(*parts))
