@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from ipy_sessions.events import BlockEnd, Finished, Notice, Reply, Started, TextDelta, ThinkingDelta, Waiting
     from ipy_sessions.exchange import Exchange
     from ipy_sessions.hit import Hit
-    from ipy_sessions.magics.tables import connect, read, search, sql, usage
+    from ipy_sessions.magics.tables import connect, read, search, sql, usage, usage_plot
     from ipy_sessions.magics.twins import cells, compare, current, draw, history, plan
     from ipy_sessions.manager import SessionManager
     from ipy_sessions.planning import Plan
@@ -105,7 +105,7 @@ _HOMES = {
     "events": ["BlockEnd", "Finished", "Notice", "Reply", "Started", "TextDelta", "ThinkingDelta", "Waiting"],
     "exchange": ["Exchange"],
     "hit": ["Hit"],
-    "magics.tables": ["connect", "read", "search", "sql", "usage"],
+    "magics.tables": ["connect", "read", "search", "sql", "usage", "usage_plot"],
     "magics.twins": ["cells", "compare", "current", "draw", "history", "plan"],
     "manager": ["SessionManager"],
     "planning": ["Plan"],
@@ -191,6 +191,7 @@ __all__ = [
     "sql",
     "unload_ipython_extension",
     "usage",
+    "usage_plot",
     "user",
 ]
 

@@ -76,7 +76,7 @@ def _answered(desk: Desk, command: Command, typed: Typed) -> int:
     shown = SessionCommands(desk).run(command)
     if isinstance(command, Sql):  # in a notebook, a table that shows itself
         shown = Markup("", _found(shown)).of(shown)
-    about = shown.about if isinstance(shown, Markup) else None
+    about = getattr(shown, "about", None)
     if typed.json:
         _print_json(TOLD[type(command)](about))
     else:

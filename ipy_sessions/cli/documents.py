@@ -122,7 +122,9 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _usage(about: Any) -> Record:
+def _usage(about: Any) -> Record | list[Record]:
+    if isinstance(about, list):  # of a plot
+        return about
     from ipy_sessions.table.usage_totals import TOTALS
 
     return {

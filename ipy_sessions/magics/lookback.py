@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from functools import singledispatchmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ipy_sessions.commands.agent import written
 from ipy_sessions.commands.values import SUMS, Again, Compare, History, Show, Tree, Usage
@@ -30,6 +30,7 @@ from ipy_sessions.turns import Turn
 from ipy_sessions.watching import Watch, unwatched
 
 if TYPE_CHECKING:
+    from ipy_sessions.plotting.plot import UsagePlot
     from ipy_sessions.table.corpus import Named
     from ipy_sessions.table.usage_totals import By
 
@@ -112,12 +113,16 @@ class LookbackCommands(Commands):
         return frame
 
     @run.register
-    def _usage(self, command: Usage) -> Markup:
+    def _usage(self, command: Usage) -> Markup | UsagePlot:
         from ipy_sessions.table.read import read
         from ipy_sessions.table.usage_totals import totals
 
         tables = read(self._meant(command))
         tables.corpus.notes, tables.corpus.watch = self._host.notes, self._host.watch
+        if command.plot:
+            from ipy_sessions.plotting.plot import UsagePlot
+
+            return UsagePlot(tables, cast("By", command.by or "model"))
         wanted: tuple[By, ...] = SUMS if command.by is None else (command.by,)  # type: ignore[assignment]
         if command.by is None and command.ref:
             wanted = wanted[1:]

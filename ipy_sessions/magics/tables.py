@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 from ipy_sessions.errors import SessionNotFoundError, SessionsError, SettingError
 from ipy_sessions.magics.progress import shown
 from ipy_sessions.magics.twins import host
+from ipy_sessions.plotting.plot import UsagePlot
 from ipy_sessions.searching.hits import Hits
 from ipy_sessions.searching.search import SHOWN, prepared
 from ipy_sessions.table import read as tables
@@ -125,9 +126,44 @@ def usage(named: Named | Iterable[Named] | None = None, *, by: By = "session") -
     SessionsError
         When `by` is something else, nothing is there that was named, or no session is there yet.
     """
+    return to_pandas(totals(read(named), _checked(by)))
+
+
+def usage_plot(named: Named | Iterable[Named] | None = None, *, by: By = "model") -> UsagePlot:
+    """Return what was spent as a picture: cost and tokens over time, the share of the cache, and latency.
+
+    It is drawn by matplotlib (extra ``plot``), whose pictures are static: they are seen in a saved notebook without a
+    kernel, on a code-hosting page and in exports, in light themes and dark ones. In a terminal it is drawn by
+    characters, which needs nothing.
+
+    Parameters
+    ----------
+    named
+        As for `read`.
+    by
+        What is told apart: ``"model"``, ``"session"``, or with ``"day"`` nothing. Of many, the dearest five have an
+        ink and a marker of their own, and the rest is one.
+
+    Returns
+    -------
+    UsagePlot
+        ``.figure`` is the `matplotlib.figure.Figure`, ``.frame`` what its bars and lines show as a DataFrame, a row a
+        step of time and group, ``.groups`` the sums of each group, and ``.plain`` the form of terminals. Steps are
+        hours, days, weeks, months or years of UTC, so that there are not too many. What has no known price is in no
+        sum of costs, and a question mark stands at its place.
+
+    Raises
+    ------
+    SessionsError
+        When `by` is something else, nothing is there that was named, or no session is there yet.
+    """
+    return UsagePlot(read(named), _checked(by))
+
+
+def _checked(by: By) -> By:
     if by not in get_args(By):
         raise SessionsError(f"usage is summed up by 'session', 'model' or 'day', and not by {by!r:.60}.")
-    return to_pandas(totals(read(named), by))
+    return by
 
 
 def search(  # noqa: PLR0913 - each of them narrows the search

@@ -26,7 +26,7 @@ def _spent(read: argparse.Namespace) -> Usage:
     ref = " ".join(read.ref)
     if ref and read.all:
         raise CommandError(f"Either {ref!r} is summed up, or the whole folder: `%session usage {ref}`, or `--all`.")
-    return Usage(ref, read.by, read.all)
+    return Usage(ref, read.by, read.all, read.plot)
 
 
 FORMS = (
@@ -71,6 +71,7 @@ FORMS = (
             words("ref", "one session, as for open; without it those of this notebook"),
             ("--by", {"choices": SUMS, "help": "one of the three alone"}),
             flag("--all", "the sessions of every notebook"),
+            flag("--plot", "as a picture: cost and tokens over time, by model or as --by says; cache and latency"),
         ),
     ),
     Form(

@@ -46,11 +46,14 @@ class Usage(Command, frozen=True):
         ``"session"``, ``"model"`` or ``"day"``; ``None`` for all three.
     all
         The sessions of every notebook.
+    plot
+        As a picture.
     """
 
     ref: str = ""
     by: str | None = None
     all: bool = False
+    plot: bool = False
 
 
 class Show(Command, frozen=True):
