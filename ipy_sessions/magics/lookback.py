@@ -30,7 +30,6 @@ from ipy_sessions.turns import Turn
 from ipy_sessions.watching import Watch, unwatched
 
 if TYPE_CHECKING:
-    from ipy_sessions.plotting.plot import UsagePlot
     from ipy_sessions.table.corpus import Named
     from ipy_sessions.table.usage_totals import By
 
@@ -113,7 +112,7 @@ class LookbackCommands(Commands):
         return frame
 
     @run.register
-    def _usage(self, command: Usage) -> Markup | UsagePlot:
+    def _usage(self, command: Usage) -> Any:
         from ipy_sessions.table.read import read
         from ipy_sessions.table.usage_totals import totals
 

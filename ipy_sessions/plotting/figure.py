@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from io import BytesIO
 from itertools import pairwise
+from math import ceil
 from typing import Any, NamedTuple
 
 from ipy_sessions.errors import SessionsError
@@ -26,10 +27,12 @@ DOTS = 144  # an inch, of a picture that is made of dots
 LONGEST_SVG = 100_000  # bytes; what has more is shown by its dots
 TITLE = 26  # letters of a group's name
 INK = "#797979"
+TICKS = 4  # dates below an axis
 FEWEST = 8  # steps of time for which there is room at least, so that a single bar is none as wide as the picture
 
 STYLE: dict[Any, Any] = {
     "axes.edgecolor": INK,
+    "axes.facecolor": "none",
     "axes.labelcolor": INK,
     "axes.spines.right": False,
     "axes.spines.top": False,
@@ -60,7 +63,7 @@ class Look(NamedTuple):
 LOOKS = (
     Look("#2583d8", "", "o"),
     Look("#d55e00", "////", "s"),
-    Look("#00916a", "....", "^"),
+    Look("#00916a", "++++", "^"),
     Look("#c45a99", "\\\\\\\\", "D"),
     Look("#a67c00", "xxxx", "v"),
     Look("#7d7d7d", "----", "P"),
@@ -100,8 +103,9 @@ def figure(shape: Shape) -> Any:
         _latencies(latencies, shape)
         _marked_unpriced(costs, shape)
         _legend(made, shape)
-        if said := notes(shape):
-            made.supxlabel(" ".join(said), fontsize=8, ha="left", x=0.01)
+        if said := " ".join(notes(shape)):
+            sign = "?  " if costs.texts else ""
+            made.supxlabel(f"{sign}{said}", fontsize=8, ha="left", x=0.01)
     return made
 
 
@@ -127,8 +131,9 @@ def _stacked(axes: Any, shape: Shape, value: Callable[[Sums], float | None], tit
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axes.set_title(title)
-    if not any(value(sums) for sums in shape.cells.values()):
-        _said(axes, "none is known" if shape.cells else "no answer says when it was written")
+    known = [amount for sums in shape.cells.values() if (amount := value(sums)) is not None]
+    if not any(known):
+        _said(axes, "none" if known else "none is known")
         return
     lefts, widths = _spans(shape)
     floor = [0.0] * len(lefts)
@@ -166,7 +171,7 @@ def _shares(axes: Any, shape: Shape) -> None:
             if (share := shape.cells.get((place, group), Sums()).cache_share) is not None
         ]
         look = look_of(shape, group)
-        axes.plot(*zip(*points, strict=True), color=look.ink, marker=look.marker, ms=4, lw=1.2) if points else None
+        axes.plot(*zip(*points, strict=True), color=look.ink, marker=look.marker, ms=4, lw=0.8) if points else None
     axes.set_ylim(0, 1.04)
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     _timed(axes, shape)
@@ -174,7 +179,7 @@ def _shares(axes: Any, shape: Shape) -> None:
 
 def _latencies(axes: Any, shape: Shape) -> None:
     """Draw how long the answers of each group took: the median, and a line to what nine of ten took at most."""
-    axes.set_title("latency, seconds: median, and 9 of 10 within")
+    axes.set_title("latency in seconds: median to 9 of 10")
     if not any(shape.latencies):
         _said(axes, "none is known")
         return
@@ -253,7 +258,7 @@ def _timed(axes: Any, shape: Shape) -> None:
     end = lefts[-1] + widths[-1]
     spare = max(0.0, FEWEST - len(lefts)) * widths[-1] / 2
     axes.set_xlim(lefts[0] - spare - widths[0] * 0.2, end + spare)
-    every = max(1, -(-len(lefts) // 4))
+    every = ceil(max(len(lefts), FEWEST) / TICKS)
     shown = range(0, len(lefts), every)
     axes.set_xticks([lefts[place] + widths[place] * 0.42 for place in shown])
     axes.set_xticklabels([_short_stamp(shape.starts[place], shape) for place in shown])

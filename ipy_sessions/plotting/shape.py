@@ -146,8 +146,8 @@ def shaped(usage: pa.Table, titles: Mapping[str, str], by: By, most: int) -> Sha
     group = pc.fill_null(pc.index_in(keys, value_set=pa.array(named, pa.string())), len(named))
     usage = usage.append_column("group", group)
     step, starts = _steps(usage["ts"], most)
-    begun = pc.floor_temporal(usage["ts"], unit=step)
-    timed = usage.append_column("start", begun).filter(pc.greater_equal(begun, starts[0])) if starts else usage[:0]
+    usage = usage.append_column("start", pc.floor_temporal(usage["ts"], unit=step))
+    timed = usage.filter(pc.greater_equal(usage["start"], starts[0])) if starts else usage[:0]
     places = {start: place for place, start in enumerate(starts)}
     totals = {place: sums for (place,), sums in _summed(usage, ["group"])}
     called = [_called(key, titles, by) for key in named] + ([f"{others:,} others"] if others else [])
@@ -156,7 +156,7 @@ def shaped(usage: pa.Table, titles: Mapping[str, str], by: By, most: int) -> Sha
         step=step,
         starts=starts,
         groups=called,
-        cells={(places[start], place): sums for (start, place), sums in _summed(timed, ["start", "group"]) if starts},
+        cells={(places[start], place): sums for (start, place), sums in _summed(timed, ["start", "group"])},
         totals=[totals[place] for place in range(len(called))],
         latencies=[_latency(usage, place) for place in range(len(called))],
         untimed=len(usage) - len(timed),
