@@ -140,8 +140,9 @@ def test_the_third_shows_what_it_says_and_asks_nobody(tmp_path: Path, monkeypatc
     assert below["once"].count("True") == below["once"].count("<NA>") == 2
     assert "rain" in below["sql-word"].lower()
     assert "gauge" in below["search"].lower()
-    pictures = [cell.id for cell in notebook.cells if "image/png" in str(cell.get("outputs"))]
-    assert pictures == ["plot-days", "plot-cache"]
+    pictures = [cell.id for cell in notebook.cells if "image/" in str(cell.get("outputs"))]
+    assert pictures == ["plot-usage", "plot-days"]
+    assert "No price is known of 13 of 26 answers" in below["plot-usage"]
     assert not any(output.get("name") == "stderr" for cell in notebook.cells for output in cell.get("outputs", []))
     assert {path.relative_to(copy): path.read_bytes() for path in copy.rglob("*") if path.is_file()} == before
 

@@ -139,7 +139,7 @@ def test_a_large_picture_is_shown_by_its_dots() -> None:
     every_day = [(f"m{number % 6}", day(number // 6), 1.0) for number in range(6 * 80)]
     large, known = ses.usage_plot(answers(*every_day))._repr_mimebundle_()
     assert set(large) == {"image/png", "text/plain"}
-    assert known["image/png"]["width"] == 864
+    assert known["image/png"]["width"] < 800
 
 
 def test_titles_are_data(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from ipy_sessions.plotting.text import notes, stamp
 from ipy_sessions.render.tree.caption import cut
 
 MISSING = "A picture needs matplotlib: `pip install 'ipy_sessions[plot]'`."
-WIDE, HIGH = 9.0, 5.6  # inches
+WIDE, HIGH = 7.8, 5.4  # inches
 DOTS = 144  # an inch, of a picture that is made of dots
 LONGEST_SVG = 100_000  # bytes; what has more is shown by its dots
 TITLE = 26  # letters of a group's name
@@ -42,7 +42,7 @@ STYLE: dict[Any, Any] = {
     "axes.titleweight": "bold",
     "font.family": ["sans-serif"],
     "font.size": 9,
-    "hatch.linewidth": 0.8,
+    "hatch.linewidth": 1.0,
     "svg.fonttype": "none",  # the reader's letters, and a third of the bytes
     "svg.hashsalt": "ipy_sessions",  # the same figure is the same text
     "text.color": INK,
@@ -179,7 +179,7 @@ def _shares(axes: Any, shape: Shape) -> None:
 
 def _latencies(axes: Any, shape: Shape) -> None:
     """Draw how long the answers of each group took: the median, and a line to what nine of ten took at most."""
-    axes.set_title("latency in seconds: median to 9 of 10")
+    axes.set_title("latency (s): median to 90%")
     if not any(shape.latencies):
         _said(axes, "none is known")
         return
@@ -214,9 +214,8 @@ def look_of(shape: Shape, group: int) -> Look:
 
 
 def _filled(look: Look) -> dict[str, Any]:
-    from matplotlib.colors import to_rgba
-
-    return {"facecolor": to_rgba(look.ink, 1 if not look.hatch else 0.25), "edgecolor": look.ink, "hatch": look.hatch}
+    """Return how its bars are filled; below a hatch is nothing: SVG's would be as transparent as what lies below it."""
+    return {"facecolor": "none" if look.hatch else look.ink, "edgecolor": look.ink, "hatch": look.hatch}
 
 
 def _legend(made: Any, shape: Shape) -> None:
@@ -266,6 +265,8 @@ def _timed(axes: Any, shape: Shape) -> None:
 
 def _short_stamp(start: datetime, shape: Shape) -> str:
     told = stamp(start, shape.step)
+    if shape.step in ("day", "week") and start.year == shape.starts[0].year and start != shape.starts[0]:
+        return told[5:]
     if shape.step == "hour":
         return told[5:] if start.date() != shape.starts[0].date() or start == shape.starts[0] else told[11:]
     return told
