@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,11 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from cli_kit import in_terminal, run
 from conftest import Shell
-from hosts_kit import Kernel, Terminal
+from hosts_kit import Kernel, Terminal, write_notebook
+from nbclient import NotebookClient
 from progress_kit import Clock, Screen, stopping
+from test_console import Console
 
 import ipy_sessions as ses
 from ipy_sessions import Exchange, SessionManager, Upkeep, assistant, user
@@ -346,3 +350,26 @@ def test_a_kernel_shows_it_and_stop_ends_it() -> None:
     with SessionManager(".sessions") as manager:
         assert 0 < len(manager.list()) < 3000
         assert Upkeep(manager).verify() == []
+
+
+def test_where_nobody_watches_nothing_is_left_of_it() -> None:
+    """A notebook that a program has run holds what was done, and no empty display."""
+    write_transcripts(Path("from"), 600)
+    write_notebook(Path("talk.ipynb"), "%load_ext ipy_sessions", "%session import from")
+    notebook = nbformat.read("talk.ipynb", as_version=4)
+    NotebookClient(notebook, timeout=120).execute()
+    (output,) = notebook.cells[1].outputs
+    assert "… and 550 more." in output.data["text/plain"]
+
+
+def test_a_console_writes_a_line_over() -> None:
+    """As a terminal does, since it shows no update of a display; in the end the line is gone."""
+    write_transcripts(Path("from"), 600)
+    console = Console()
+    try:
+        console.begin("%session import from")
+        said = console.until("and 550 more")
+    finally:
+        console.close()
+    assert re.search(r"\x1b\[K\S* \d[\d,]* of 600 files · \d+/s · \S+ left · Ctrl-C ends it", said)
+    assert re.search(r"ends it\r\x1b\[K[^█]*$", said)

@@ -7,7 +7,7 @@ import sys
 import time
 from typing import Any
 
-from ipy_sessions.notebook import Place
+from ipy_sessions.notebook import Place, look
 from ipy_sessions.render.live import LiveView, View
 from ipy_sessions.render.markup import Markup, Picture, visible
 from ipy_sessions.render.terminal import CLEAR_LINE, TerminalView
@@ -37,24 +37,34 @@ class Output:
     @property
     def ended_by(self) -> str:
         """What one presses to end what goes on."""
-        return "Stop" if self._has_kernel else "Ctrl-C"
+        return "Stop" if self._replaces else "Ctrl-C"
 
     def progress(self, shown: Any, bar: str, said: str) -> Any:
-        """Show how far something has come in the place of what was shown, ``None`` at first; return what to replace."""
-        if self._has_kernel:
-            return self._replace(shown, Markup(f"`{bar}` {said}" if bar else said, f"{bar} {said}".strip()))
-        return self._tell(f"{bar} {said}".strip()) or shown
+        """Show how far something has come in the place of what was shown, ``None`` at first; return what to replace.
+
+        Where nobody watches, nothing is shown.
+        """
+        if not self._replaces:
+            return self._tell(f"{bar} {said}".strip()) or shown
+        if look(self._shell).headless:
+            return shown
+        return self._replace(shown, Markup(f"`{bar}` {said}" if bar else said, f"{bar} {said}".strip()))
 
     def clear(self, shown: Any) -> None:
         """Show nothing any more where how far something had come was shown."""
-        if self._has_kernel:
+        if self._replaces:
             self._replace(shown, Markup("", ""))
         else:
             self._tell("")
 
+    @property
+    def _replaces(self) -> bool:
+        """Whether the host can replace what it has shown; a console behind a kernel writes lines, as a terminal."""
+        return self._has_kernel and look(self._shell).updates
+
     def _tell(self, text: str) -> bool:
         """Write a line of the terminal over, where somebody watches."""
-        watched = sys.stderr.isatty()
+        watched = self._has_kernel or sys.stderr.isatty()
         if watched:
             room = shutil.get_terminal_size().columns - 1  # of two lines only the second could be written over
             print(f"{CLEAR_LINE}{visible(text)[:room]}", end="", file=sys.stderr, flush=True)  # noqa: T201 - a terminal's

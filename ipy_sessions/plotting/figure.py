@@ -183,14 +183,14 @@ def _latencies(axes: Any, shape: Shape) -> None:
     if not any(shape.latencies):
         _said(axes, "none is known")
         return
-    for group, latency in enumerate(shape.latencies):
-        if latency is not None:
-            look = look_of(shape, group)
-            axes.plot([latency.median, latency.most], [group, group], color=look.ink, lw=2)
-            axes.plot([latency.most], [group], color=look.ink, marker="|", ms=9, mew=2)
-            axes.plot([latency.median], [group], color=look.ink, marker=look.marker, ms=7)
-    axes.set_yticks(range(len(shape.groups)), [cut(name, TITLE) for name in shape.groups])
-    axes.set_ylim(max(len(shape.groups), 3) - 0.5, -0.5)
+    known = [(group, latency) for group, latency in enumerate(shape.latencies) if latency is not None]
+    for row, (group, latency) in enumerate(known):
+        look = look_of(shape, group)
+        axes.plot([latency.median, latency.most], [row, row], color=look.ink, lw=2)
+        axes.plot([latency.most], [row], color=look.ink, marker="|", ms=9, mew=2)
+        axes.plot([latency.median], [row], color=look.ink, marker=look.marker, ms=7)
+    axes.set_yticks(range(len(known)), [cut(shape.groups[group], TITLE) for group, _ in known])
+    axes.set_ylim(max(len(known), 3) - 0.5, -0.5)
     axes.set_xlim(left=0)
 
 
