@@ -2,8 +2,8 @@
 
 A widget is nothing without its kernel: a page that is opened later says that it is loading, for ever. So the widget has
 no output of its own. What is shown, and saved, is a static form, a picture or Markdown, with a mark in it; the widget's
-script finds the mark on the page and takes the form's place for as long as the kernel lives. A reopened notebook, a page
-of a code host and an export show the form. When something was chosen, one line stands there.
+script finds the mark on the page and takes the form's place for as long as the kernel lives. A reopened notebook, a
+page of a code host and an export show the form. When something was chosen, one line stands there.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def script(name: str) -> str:
     return "".join((HERE / part).read_text(encoding="utf-8") for part in ("standing.js", name))
 
 
-class Live(anywidget.AnyWidget):  # type: ignore[misc] - it has no types
+class Live(anywidget.AnyWidget):
     """A widget that has a static form.
 
     Parameters

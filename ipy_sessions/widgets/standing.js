@@ -31,7 +31,9 @@ const live = draw => ({
     const el = document.createElement('div');
     keepKeys(el);
     draw(el, model);
-    return standIn(model.get('mark'), el);
+    const leave = standIn(model.get('mark'), el);
+    model.on('comm_live_update', leave);  // its kernel was restarted, or is gone
+    return leave;
   },
 });
 
