@@ -98,7 +98,7 @@ class Desk(Host):
         watched: bool = False,
     ) -> None:
         super().__init__(SimpleNamespace(user_ns=dict(variables)), Environment(environ))
-        self.output = Aside(watched=watched)
+        self._output = Aside(watched=watched)
         self.notes = writes
         self.counts_on = False  # the next line is carried out by another process
         self.most = None  # what is long goes through a pager, or on to another program

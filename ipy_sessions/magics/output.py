@@ -102,3 +102,25 @@ class Output:
     @property
     def _has_kernel(self) -> bool:
         return hasattr(self._shell, "kernel")
+
+
+class Collected(Output):
+    """What would be shown, kept for whoever asked."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.said: list[Markup | Picture] = []
+
+    def show(self, markup: Markup | Picture) -> None:
+        """Keep it."""
+        self.said.append(markup)
+
+    def progress(self, shown: Any, bar: str, said: str) -> Any:
+        """Keep nothing: how far something has come is of no lasting use."""
+        del bar, said
+        return shown
+
+    def give(self, text: str, place: Place) -> bool:
+        """Tell that there is no next cell: one can be given only while a cell runs."""
+        del text, place
+        return False
