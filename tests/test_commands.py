@@ -235,7 +235,7 @@ def test_every_command_has_help() -> None:
         ("%session help mo", ["model"]),
         ("%session show --l", ["--last"]),
         ("%session usage al", ["alice"]),
-        ("%session usage --", ["--by", "--all"]),
+        ("%session usage --", ["--by", "--all", "--plot"]),
         ("%session history --p", ["--prompts"]),
         ("%%agent --model cl", ["claude-sonnet-5-5"]),
         ("%%agent --thinking o", ["on", "off"]),
