@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from ipy_sessions.magics.host import Host
 from ipy_sessions.magics.output import Output
 from ipy_sessions.magics.progress import Watched
 from ipy_sessions.magics.stopped import Stopped
+from ipy_sessions.table.frame import Table
 
 
 @pytest.fixture
@@ -289,6 +290,36 @@ def test_tables_and_functions_that_are_stopped_say_so(many: Shell) -> None:
         tables.turns.to_arrow()
     tables.corpus.watch = host.watch
     assert len(tables.turns) == 12
+
+
+def interrupted() -> Iterator[Any]:
+    """Name conversations, and press Stop meanwhile."""
+    yield from ()
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("function", [ses.read, ses.usage, ses.usage_plot, ses.connect])
+def test_a_function_that_is_stopped_anywhere_says_so_in_one_line(function: Callable[..., Any], many: Shell) -> None:
+    """Also where nothing is counted; so does a query, a search, and a table while it is made."""
+    del many
+    with pytest.raises(Stopped, match=r"^Stopped\.$"):
+        function(interrupted())
+    with pytest.raises(Stopped):
+        ses.sql("select 1", interrupted())
+    with pytest.raises(Stopped):
+        ses.search("needle", interrupted())
+    table = Table("turns", interrupted, lambda what: Watched(Screen(), what))
+    with pytest.raises(Stopped):
+        table.to_arrow()
+
+
+def test_a_script_that_is_stopped_is_stopped_as_any_other() -> None:
+    """With a traceback that says where, as scripts have it."""
+    code = (
+        "import os, ipy_sessions as ses\ndef stop():\n    yield from ()\n    raise KeyboardInterrupt\nses.usage(stop())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1] == "KeyboardInterrupt"
 
 
 def test_python_functions_are_watched_in_a_session_of_ipython(many: Shell) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from io import StringIO
 from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -104,6 +104,13 @@ def _said(told: Mapping[str, Any], interval: Callable[[float], str]) -> str:
         return f"{done:,} {told['unit']} · {pace}"
     left = f" · {pace} · {interval((total - done) / rate)} left" if rate else ""
     return f"{done:,} of {total:,} {told['unit']}{left}"
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Let Stop be one line in a session of IPython wherever it is pressed, also between what is counted."""
+    with shown("steps"):
+        yield
 
 
 def shown(what: str) -> AbstractContextManager[Progress]:

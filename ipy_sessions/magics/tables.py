@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 from ipy_sessions.errors import SessionNotFoundError, SessionsError, SettingError
-from ipy_sessions.magics.progress import shown
+from ipy_sessions.magics.progress import shown, stoppable
 from ipy_sessions.magics.twins import host
 from ipy_sessions.plotting.plot import UsagePlot
 from ipy_sessions.searching.hits import Hits
@@ -49,6 +49,7 @@ def read(
 ) -> DaskTables: ...
 
 
+@stoppable()
 def read(
     named: Named | Iterable[Named] | None = None,
     *,
@@ -101,6 +102,7 @@ def read(
     raise SettingError(f"There is no engine {engine!r}. Give 'local', which is the default, or 'dask'.")
 
 
+@stoppable()
 def usage(named: Named | Iterable[Named] | None = None, *, by: By = "session") -> pd.DataFrame:
     """Return what was spent as a DataFrame, one row a session, model or day, that of the first answer first.
 
@@ -129,6 +131,7 @@ def usage(named: Named | Iterable[Named] | None = None, *, by: By = "session") -
     return to_pandas(totals(read(named), _checked(by)))
 
 
+@stoppable()
 def usage_plot(named: Named | Iterable[Named] | None = None, *, by: By = "model") -> UsagePlot:
     """Return what was spent as a picture: cost and tokens over time, the share of the cache, and latency.
 
@@ -166,6 +169,7 @@ def _checked(by: By) -> By:
     return by
 
 
+@stoppable()
 def search(  # noqa: PLR0913 - each of them narrows the search
     what: str | Sequence[str],
     named: Named | Iterable[Named] | None = None,
@@ -240,6 +244,7 @@ def search(  # noqa: PLR0913 - each of them narrows the search
     return begun.hits()
 
 
+@stoppable()
 def sql(
     query: str,
     named: Named | Iterable[Named] | None = None,
@@ -281,6 +286,7 @@ def sql(
     return queries.sql(query, read(named, branch=branch).corpus, parameters, cache=cache)
 
 
+@stoppable()
 def connect(
     named: Named | Iterable[Named] | None = None, *, tables: Collection[str] = tuple(TABLES)
 ) -> duckdb.DuckDBPyConnection:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from ipy_sessions import comparing
 from ipy_sessions.errors import SessionsError
-from ipy_sessions.magics.progress import shown
+from ipy_sessions.magics.progress import shown, stoppable
 from ipy_sessions.render.markup import Picture
 from ipy_sessions.session import Session
 from ipy_sessions.settings import REPLAY
@@ -29,6 +29,7 @@ Looked = TypeVar("Looked")
 Side: TypeAlias = Session | Turn | int | str | None
 
 
+@stoppable()
 def history(session: Session | None = None) -> pd.DataFrame:
     """Return a conversation's active branch as a DataFrame, one row a message.
 
@@ -56,6 +57,7 @@ def history(session: Session | None = None) -> pd.DataFrame:
     return frames.history(session)
 
 
+@stoppable()
 def draw(session: Session | None = None, *, whole: bool = False) -> Picture:
     """Return the tree of a session, drawn, as ``%session tree`` shows it: every turn on every branch.
 
@@ -80,6 +82,7 @@ def draw(session: Session | None = None, *, whole: bool = False) -> Picture:
     return drawn(session or current(), shown, whole=whole)
 
 
+@stoppable()
 def compare(a: Side, b: Side = None, *, session: Session | None = None) -> pd.DataFrame:
     """Return two conversations side by side as a DataFrame, one row a turn or pair of turns, in their order.
 
@@ -132,6 +135,7 @@ def current() -> Session:
     return session
 
 
+@stoppable()
 def plan(session: Session | None = None, notebook: str | Path | None = None, *, replay: str | None = None) -> Plan:
     """Return what running a saved notebook would do, cell by cell. Nothing is asked, written or moved.
 
@@ -163,6 +167,7 @@ def plan(session: Session | None = None, notebook: str | Path | None = None, *, 
     return _of_notebook(session, notebook, lambda view: planned(view, replay))
 
 
+@stoppable()
 def cells(session: Session | None = None, notebook: str | Path | None = None) -> Survey:
     """Return how the cells of a saved notebook stand to a conversation as it is.
 

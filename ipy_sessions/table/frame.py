@@ -17,6 +17,7 @@ from ipy_sessions.render.markup import visible
 from ipy_sessions.store.whole import beside
 from ipy_sessions.table.arrow import for_eyes, to_pandas
 from ipy_sessions.table.schema import TABLES, schema
+from ipy_sessions.watching import Watch, unwatched
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,11 +37,14 @@ class Table:
         Which of `schema.TABLES` it is.
     batches
         Called when the rows are wanted, each time that they are.
+    watch
+        Who watches while it is made.
     """
 
-    def __init__(self, name: str, batches: Callable[[], Iterable[pa.RecordBatch]]) -> None:
+    def __init__(self, name: str, batches: Callable[[], Iterable[pa.RecordBatch]], watch: Watch = unwatched) -> None:
         self.name = name
         self._batches = batches
+        self._watch = watch
         self._made: pa.Table | None = None
 
     @property
@@ -63,7 +67,8 @@ class Table:
     def to_arrow(self) -> pa.Table:
         """Return it as a `pyarrow.Table`, which is kept for the next time."""
         if self._made is None:
-            self._made = self.reader().read_all()
+            with self._watch("rows"):
+                self._made = self.reader().read_all()
         return self._made
 
     def to_pandas(self) -> pd.DataFrame:
@@ -100,7 +105,11 @@ class Table:
         path = Path(path).expanduser()
         new = beside(path)
         try:
-            with self.reader() as reader, pq.ParquetWriter(new, self.schema, compression="zstd") as file:
+            with (
+                self._watch("rows"),
+                self.reader() as reader,
+                pq.ParquetWriter(new, self.schema, compression="zstd") as file,
+            ):
                 for batch in reader:
                     file.write_batch(batch)
             new.replace(path)
