@@ -40,9 +40,8 @@ class Tables(Nine[Table]):
         return tuple(self.corpus.skipped)
 
     def _table(self, name: str) -> Table:
-        return Table(
-            name, partial(rows_of, name, self.corpus), self.corpus.watch
-        )  # not `self`: a gigabyte would wait for the collector
+        rows = partial(rows_of, name, self.corpus)  # not `self`: a gigabyte would wait for the collector
+        return Table(name, rows, self.corpus.watch)
 
     def __repr__(self) -> str:
         return f"<Tables of {self.corpus}: {', '.join(TABLES)}>"
