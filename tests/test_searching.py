@@ -175,7 +175,7 @@ def test_what_one_character_may_stand_for_is_known(case: bool) -> None:
     [
         (
             "pancake",
-            ["A Pancake", "pan\u212ba pan\u0063ake", "PANCA\u212aE"],
+            ["A Pancake", r"pan\u0063ake", "PANCA\u212aE"],
             ["pan", "cakepan", r"\u001b[0m", "pancak"],
         ),
         ("two words", ["words, two", "twowords"], ["two", "word two"]),
@@ -192,7 +192,7 @@ def test_what_cannot_be_meant_is_passed_over(what: str, passes: Sequence[str], s
     assert [may_hold(memoryview(line.encode())) for line in stays] == [False] * len(stays)
 
 
-@pytest.mark.parametrize("sign", ["x", "s", "é", "한", "\u0301", "\0", "ι"])
+@pytest.mark.parametrize("sign", ["x", "s", "é", "한", "\u0301", "\0", "\u03b9"])
 def test_a_text_of_any_length_is_found(manager: SessionManager, sign: str) -> None:
     """Also where all of it is too much for one pattern."""
     manager.create("long").append(user(f"{sign * 10_000}."))
@@ -357,7 +357,7 @@ def test_a_search_that_is_stopped_leaves_no_thread(many: list[Own]) -> None:
     with pytest.raises(KeyboardInterrupt):
         search.run(stop)
     assert threading.active_count() == threads
-    assert [Path(str(hit.path)).name for hit in search.hits()] == ["03.jsonl", "00.jsonl"]
+    assert [Path(str(hit.path)).name for hit in search.hits()] == ["00.jsonl", "03.jsonl"]
     assert search.done == 5
 
 

@@ -8,7 +8,7 @@ What is found by that is decided on decoded text.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 from json import dumps
 from typing import TYPE_CHECKING, TypeAlias
@@ -36,9 +36,7 @@ class Sieve:
     """
 
     def __init__(self, query: Query | None) -> None:
-        texts = [] if query is None else sorted(set(query.literals), key=len, reverse=True)[:MOST]
-        found = [_compiled(text, case=query is not None and query.case) for text in texts]
-        self._databases = [database for database in found if database is not None]
+        self._databases = [] if query is None else list(_databases(query))
 
     def test(self) -> Test:
         """Return what tells of some bytes whether each of the texts may stand in them; one for each thread.
@@ -63,17 +61,24 @@ def _finder(database: hyperscan.Database) -> Test:
     return finds
 
 
+def _databases(query: Query) -> Iterator[hyperscan.Database]:
+    """Yield what finds each of the texts, the longest first: it may be the rarest."""
+    for text in sorted({text[:LONGEST] for text in query.literals}, key=len, reverse=True)[:MOST]:
+        database = _compiled(text, case=query.case)
+        if database is not None:
+            yield database
+
+
 def _compiled(text: str, *, case: bool) -> hyperscan.Database | None:
     """Return what finds a text, or a beginning of it where all of it is too much; ``None`` where it cannot be told."""
     import hyperscan
 
-    longest = LONGEST
-    while longest and (pattern := pattern_of(text[:longest], case=case)):
+    while pattern := pattern_of(text, case=case):
         database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
         try:
             database.compile(expressions=[pattern], flags=[hyperscan.HS_FLAG_SINGLEMATCH])
         except hyperscan.error:
-            longest //= 2
+            text = text[: len(text) // 2]
         else:
             return database
     return None
@@ -104,7 +109,7 @@ def _between(chain: Sequence[Origin], start: int, end: int) -> bytes:
     if start == end:
         return b""
     if end - start > EXACT:
-        return _either(_written(one) for one in chain if start <= one.start < end) + b"+"
+        return b"(?:%b)+" % _either(_written(one) for one in chain if start <= one.start < end)
     return _either(_written(one) + _between(chain, one.end, end) for one in chain if one.start == start)
 
 
@@ -113,7 +118,7 @@ def _written(origin: Origin) -> bytes:
     if not origin.behind:
         return first
     begins = {sign.encode()[:-1] for sign in origin.behind}  # a mark is told well enough without its last byte
-    return first + _either([one_of(begins) + rb"[\x80-\xbf]"]) + b"+"
+    return first + rb"(?:%b[\x80-\xbf])+" % one_of(begins)
 
 
 def _forms(sign: str) -> list[bytes]:
