@@ -323,7 +323,7 @@ def many(tmp_path: Path) -> list[Own]:
     """Files that several threads share: the rare word stands in every third, a common one in all lines."""
     files = []
     for number in range(12):
-        texts = [f"common {'hay ' * 5_000}"] * 50 + ["common needle"] * (number % 3 == 0)
+        texts = [f"common {'hay ' * 10_000}"] * 50 + ["common needle"] * (number % 3 == 0)
         path = tmp_path / f"{number:02}.jsonl"
         path.write_bytes(written(texts).replace(b'"s1"', b'"s%d"' % number))
         files.append(Own(str(path), f"s{number}", path.stat().st_size))

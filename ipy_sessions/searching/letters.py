@@ -72,7 +72,10 @@ def _alone(text: str, *, case: bool) -> Iterator[Origin]:
     known = _known(case=case)
     for at, sign in enumerate(text):
         yield Origin(at, at + 1, frozenset({sign, *known.sources.get(sign, ())}))
+    held = frozenset(text)
     for folded, signs in known.several.items():
+        if held.isdisjoint(folded):
+            continue
         for at in range(1 - len(folded), len(text)):
             start, end = max(at, 0), min(at + len(folded), len(text))
             if text[start:end] == folded[start - at : end - at]:

@@ -11,14 +11,13 @@ import os
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from io import FileIO
 from typing import TypeAlias
 
 from ipy_sessions.searching.sieve import Sieve
 from ipy_sessions.table.corpus import Own
 
 PIECE = 512 * 1024  # bytes that are looked at together: they stay in the cache
-SHARE = 4 * 1024 * 1024  # bytes of files that a thread goes through before it hands over their lines
+SHARE = 8 * 1024 * 1024  # bytes of files that a thread goes through before it hands over their lines
 ALONE = 16 * 1024 * 1024  # bytes of a file whose lines are not gathered
 WORKERS = min(4, os.cpu_count() or 1)
 
@@ -31,14 +30,15 @@ def scanned(files: Sequence[Own], sieve: Sieve) -> Generator[Scanned]:
     shares = list(_shares(files))
     if min(len(shares), WORKERS) < 2:  # noqa: PLR2004 - nothing to be done side by side
         scanner = Scanner(sieve)
-        yield from ((file, scanner.lines(file.path)) for file in files)
+        yield from ((file, scanner.lines(file)) for file in files)
         return
+    idle = [Scanner(sieve) for _ in range(WORKERS)]
     pool = ThreadPoolExecutor(WORKERS)
     waiting: deque[Future[list[Scanned]]] = deque()
     try:
         for share in shares:
-            waiting.append(pool.submit(_gathered, share, sieve))
-            if len(waiting) > WORKERS:
+            waiting.append(pool.submit(_gathered, share, sieve, idle))
+            if len(waiting) > 2 * WORKERS:
                 yield from waiting.popleft().result()
         while waiting:
             yield from waiting.popleft().result()
@@ -59,17 +59,20 @@ def _shares(files: Sequence[Own]) -> Iterator[Sequence[Own]]:
         yield share
 
 
-def _gathered(share: Sequence[Own], sieve: Sieve) -> list[Scanned]:
-    scanner = Scanner(sieve)
+def _gathered(share: Sequence[Own], sieve: Sieve, idle: list[Scanner]) -> list[Scanned]:
     if share[0].size > ALONE:
-        return [(file, scanner.lines(file.path)) for file in share]  # read when its turn comes, and by who asks
-    return [(file, _again(*_read(scanner, file.path))) for file in share]
+        return [(file, Scanner(sieve).lines(file)) for file in share]  # read when its turn comes, by who asks
+    scanner = idle.pop()
+    try:
+        return [(file, _again(*_read(scanner, file))) for file in share]
+    finally:
+        idle.append(scanner)
 
 
-def _read(scanner: Scanner, path: str) -> tuple[list[bytes], OSError | None]:
+def _read(scanner: Scanner, file: Own) -> tuple[list[bytes], OSError | None]:
     lines: list[bytes] = []
     try:
-        for line in scanner.lines(path):
+        for line in scanner.lines(file):
             lines.append(line)  # noqa: PERF402 - what was read before an error counts
     except OSError as error:
         return lines, error
@@ -95,34 +98,39 @@ class Scanner:
         self._may_hold = sieve.test()
         self._buffer = bytearray(PIECE)
 
-    def lines(self, path: str) -> Iterator[bytes]:
-        """Yield the lines of a file that may be meant, in their order.
+    def lines(self, file: Own) -> Iterator[bytes]:
+        """Yield the lines of a file that may be meant, in their order, as far as it went when it was named.
 
         Raises
         ------
         OSError
             When it cannot be read.
         """
-        with FileIO(path) as file:
-            filled = 0
-            while count := self._more(file, filled):
+        descriptor = os.open(file.path, os.O_RDONLY)
+        try:
+            read = filled = 0
+            while read < file.size and (count := self._more(descriptor, filled)):
                 end = self._buffer.rfind(b"\n", filled, filled + count) + 1
-                filled += count
+                read, filled = read + count, filled + count
                 yield from self._meant(0, end)
                 self._buffer[: filled - end] = self._buffer[end:filled]
                 filled -= end
             yield from self._meant(0, filled)
+        finally:
+            os.close(descriptor)
 
-    def _more(self, file: FileIO, filled: int) -> int:
+    def _more(self, descriptor: int, filled: int) -> int:
         if filled == len(self._buffer):
             self._buffer += bytes(filled)  # a longer line
         with memoryview(self._buffer) as whole, whole[filled:] as room:
-            return file.readinto(room) or 0
+            return os.readv(descriptor, [room])
 
     def _meant(self, start: int, end: int) -> Iterator[bytes]:
         """Yield the lines of a part of what was read that may be meant."""
+        if start == end:
+            return
         with memoryview(self._buffer) as whole, whole[start:end] as part:
-            if start == end or not self._may_hold(part):
+            if not self._may_hold(part):
                 return
         half = (start + end) // 2
         middle = self._buffer.rfind(b"\n", start, half) + 1 or self._buffer.find(b"\n", half, end - 1) + 1
