@@ -38,7 +38,7 @@ def scanned(files: Sequence[Own], sieve: Sieve) -> Generator[Scanned]:
     try:
         for share in shares:
             waiting.append(pool.submit(_gathered, share, sieve, idle))
-            if len(waiting) > 2 * WORKERS:
+            if len(waiting) > WORKERS:
                 yield from waiting.popleft().result()
         while waiting:
             yield from waiting.popleft().result()

@@ -1,8 +1,8 @@
-r"""What a line must hold to be worth decoding, as patterns of bytes that hyperscan finds. Pure.
+r"""What a line must hold to be worth decoding, as patterns of bytes that Hyperscan finds. Pure.
 
-Each text that stands in whatever a query finds is one pattern: its characters, as they may be written in JSON. A
-character that is written as ``\uXXXX``, which our encoder does for control characters alone, stands for the whole text.
-What is found by that is decided on decoded text.
+Each text that stands in whatever a query finds is a pattern: its characters, as they may be written in JSON. One of
+them that is written as ``\uXXXX``, as our encoder writes control characters alone, stands for the whole text. It owns
+that too many lines are let through and never too few; what is found is decided on decoded text.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _finder(database: hyperscan.Database) -> Test:
 
     def finds(lines: memoryview) -> bool:
         found: list[int] = []
-        scan(lines, match_event_handler=lambda number, *_: found.append(number), scratch=scratch)  # type: ignore[type-var] # any bytes
+        scan(lines, lambda number, *_: found.append(number), scratch=scratch)  # type: ignore[type-var] # any bytes
         return bool(found)
 
     return finds
