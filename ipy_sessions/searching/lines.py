@@ -1,7 +1,7 @@
 """The lines of files that may hold what is looked for, at the speed of the disk.
 
 A file goes through a buffer, a piece at a time. Where a piece may be meant, its halves are looked at, and theirs, down
-to single lines; all others are passed over without being cut into lines. So memory is bounded by the longest line and
+to a few lines; all else is passed over without being cut into lines. So memory is bounded by the longest line and
 not by the file. Several files are read at once, since neither reading nor looking needs Python's lock.
 """
 
@@ -17,6 +17,7 @@ from ipy_sessions.searching.sieve import Sieve
 from ipy_sessions.table.corpus import Own
 
 PIECE = 512 * 1024  # bytes that are looked at together: they stay in the cache
+FEW = 32 * 1024  # bytes of which every line is looked at
 SHARE = 8 * 1024 * 1024  # bytes of files that a thread goes through before it hands over their lines
 ALONE = 16 * 1024 * 1024  # bytes of a file whose lines are not gathered
 WORKERS = min(4, os.cpu_count() or 1)
@@ -132,6 +133,10 @@ class Scanner:
         with memoryview(self._buffer) as whole, whole[start:end] as part:
             if not self._may_hold(part):
                 return
+        if end - start <= FEW:
+            lines = bytes(self._buffer[start:end]).split(b"\n")
+            yield from (line for line in lines if line and self._may_hold(line))
+            return
         half = (start + end) // 2
         middle = self._buffer.rfind(b"\n", start, half) + 1 or self._buffer.find(b"\n", half, end - 1) + 1
         if middle:

@@ -23,7 +23,7 @@ LONGEST = 32  # characters of a text that are looked for
 MOST = 16  # texts
 EXACT = 4  # characters that may come from one another in many ways, each of which is a pattern
 
-Test: TypeAlias = Callable[[memoryview], bool]
+Test: TypeAlias = Callable[[bytes | memoryview], bool]
 
 
 class Sieve:
@@ -53,7 +53,7 @@ def _finder(database: hyperscan.Database) -> Test:
 
     scan, scratch = database.scan, hyperscan.Scratch(database)
 
-    def finds(lines: memoryview) -> bool:
+    def finds(lines: bytes | memoryview) -> bool:
         found: list[int] = []
         scan(lines, lambda number, *_: found.append(number), scratch=scratch)  # type: ignore[type-var] # any bytes
         return bool(found)
