@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from ipy_sessions.entries import VERSION, Entry, Header, Kept
-from ipy_sessions.identifiers import Namer, derived, moment, timestamp
+from ipy_sessions.identifiers import Namer, derived, milliseconds, moment, timestamp
 
 EPOCH = "1970-01-01T00:00:00.000Z"
 """The time of what has none, nor anything before it."""
@@ -82,7 +83,8 @@ class Draft:
 
     def __init__(self, format: str, key: str, ts: object = None) -> None:  # noqa: A002 - the field's word
         self.format, self.key = format, key
-        self.ts = when(ts) or EPOCH
+        self._now = _instant(ts) or (EPOCH, 0)
+        self.ts = self._now[0]
         self.id = derived(self.ts, format, key)
         self.fields: dict[str, Any] = {}
         """What the header will hold, by the names of design §5."""
@@ -91,12 +93,14 @@ class Draft:
         self.unknown: Counter[str] = Counter()
         self.bad_lines: list[int] = []
         self._anyones, self._own = Namer(format), Namer(format, key)
-        self._now = self.ts
-        self._drafts: list[tuple[str, str, str, Follows | LastOne | None, dict[str, Any] | Kept, str | None]] = []
+        self._entries: list[Entry] = []
         self._ids: dict[str, str] = {}
+        self._last: str | None = None
+        self._early: dict[int, str] = {}
+        """Places of the entries that follow a record which was not read yet, and its name there."""
 
     def __len__(self) -> int:
-        return len(self._drafts)
+        return len(self._entries)
 
     def add(
         self,
@@ -130,18 +134,22 @@ class Draft:
         role
             Of a message whose fields are read when they are asked for.
         """
-        name = key if key is not None else f"#{len(self._drafts)}"
+        name = key if key is not None else f"#{len(self._entries)}"
         if name in self._ids:
             return self._ids[name]
-        self._now = when(ts) or self._now
+        now = self._now = _instant(ts) or self._now
         whose = self._anyones if key is not None else self._own  # what a fork there has copied is the same in both
-        entry_id = self._ids[name] = whose(self._now, name)
+        entry_id = self._ids[name] = whose(now[1], name)
         if isinstance(fields, dict):
             source: dict[str, Any] = {"format": self.format, "id": key}
             if raw:
                 source["raw"] = raw
             fields, role = {**fields, "source": source}, fields.get("role")
-        self._drafts.append((type, entry_id, self._now, after, fields, role))
+        parent = self._last if after is LAST else self._parent(after.key) if isinstance(after, Follows) else None
+        entry = Entry(type, len(self._entries) + 1, entry_id, parent, self.id, now[0], fields, role)
+        self._entries.append(entry)
+        if entry.in_tree:
+            self._last = entry_id
         return entry_id
 
     def also(self, key: str, entry_id: str) -> None:
@@ -161,23 +169,18 @@ class Draft:
 
     def finish(self, path: str = "") -> Transcript:
         """Return the transcript: parents and numbers are set, and the header says where it comes from."""
-        entries: list[Entry] = []
-        last: str | None = None
-        for seq, (type_, entry_id, ts, after, fields, role) in enumerate(self._drafts, 1):
-            if after is None:
-                parent = None
-            else:
-                parent = last if isinstance(after, LastOne) else self._ids.get(after.key) or self._missing(after.key)
-            entry = Entry(type_, seq, entry_id, parent, self.id, ts, fields, role)
-            entries.append(entry)
-            if entry.in_tree:
-                last = entry_id
+        for place, key in self._early.items():
+            if key in self._ids:
+                self._entries[place] = replace(self._entries[place], parent_id=self._ids[key])
         source = {"format": self.format, "id": self.key, **({"raw": self.raw} if self.raw else {})}
         header = Header(VERSION, self.id, self.ts, {**self.fields, "source": source})
-        return Transcript(header, entries, self.format, path, dict(self.unknown), tuple(self.bad_lines))
+        return Transcript(header, self._entries, self.format, path, dict(self.unknown), tuple(self.bad_lines))
 
-    def _missing(self, key: str) -> str:
-        """Return an id for a parent that is not in the file, so that it is reported as missing."""
+    def _parent(self, key: str) -> str:
+        """Return the id of what has a name there; for what is not read yet, one that is reported as missing."""
+        if key in self._ids:
+            return self._ids[key]
+        self._early[len(self._entries)] = key
         return derived(self.ts, self.format, self.key, "missing", key)
 
 
@@ -189,15 +192,21 @@ def when(written: object) -> str | None:
     written
         ISO 8601, or seconds or milliseconds since 1970.
     """
+    found = _instant(written)
+    return None if found is None else found[0]
+
+
+def _instant(written: object) -> tuple[str, int] | None:
+    """Return a time as the log writes it, and in milliseconds since 1970."""
     try:
         if isinstance(written, str):
-            if len(written) == WRITTEN and written[-1] == "Z" and written[-5] == ".":
-                datetime.fromisoformat(written)
-                return written
-            return timestamp(moment(written))
-        if isinstance(written, int | float) and not isinstance(written, bool):
-            seconds = written / 1000 if abs(written) > MILLISECONDS else written
-            return timestamp(datetime.fromtimestamp(seconds, UTC))
+            at = moment(written)
+            if len(written) == WRITTEN and written[19::4] == ".Z":
+                return written, milliseconds(at)
+        elif isinstance(written, int | float) and not isinstance(written, bool):
+            at = datetime.fromtimestamp(written / 1000 if abs(written) > MILLISECONDS else written, UTC)
+        else:
+            return None
     except (ValueError, OverflowError, OSError):
         return None
-    return None
+    return timestamp(at), milliseconds(at)
