@@ -20,6 +20,7 @@ from ipy_sessions.readers.file import File
 from ipy_sessions.readers.registry import read
 
 MESSAGES, ROUNDS = 20_000, 7
+SESSION = str(UUID(int=0, version=4))
 
 
 def reading() -> list[Figure]:
@@ -54,7 +55,7 @@ def _lines() -> Iterator[bytes]:
             "parentUuid": parent,
             "isSidechain": False,
             "cwd": "/work",
-            "sessionId": str(UUID(int=0)),
+            "sessionId": SESSION,
             "version": "2",
         }
         ts = f"2026-01-01T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}.000Z"
@@ -63,5 +64,5 @@ def _lines() -> Iterator[bytes]:
         if kind == "assistant":
             usage = {"input_tokens": 9, "output_tokens": 50, "cache_read_input_tokens": 2000}
             said |= {"id": f"msg_{number}", "model": "claude-sonnet-4-5", "stop_reason": "end_turn", "usage": usage}
-        parent = str(UUID(int=number + 1))
+        parent = str(UUID(int=number + 1, version=4))
         yield json.dumps({**place, "type": kind, "uuid": parent, "timestamp": ts, "message": said}).encode() + b"\n"

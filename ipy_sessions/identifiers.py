@@ -87,7 +87,7 @@ class Namer:
 
     def __call__(self, since: int, last: str) -> str:
         """Return what `derived` returns for all parts and the time that is so many milliseconds after 1970."""
-        time = max(0, since).to_bytes(6, "big").hex("-", -4)
+        time = (since if since > 0 else 0).to_bytes(6, "big").hex("-", -4)
         if len(last) == UUID and _is_uuid(last):
             return f"{time}-7{last[15:]}"
         told = self._begun.copy()

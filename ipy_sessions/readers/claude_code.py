@@ -16,7 +16,7 @@ from typing import Any
 from ipy_sessions.entries import blocks as as_blocks
 from ipy_sessions.entries import is_content, text_of
 from ipy_sessions.readers.claude_conversation import Conversation
-from ipy_sessions.readers.claude_lines import ALONE, ASIDE, Head, heads, is_line
+from ipy_sessions.readers.claude_lines import NO_STEP, Head, heads, is_line
 from ipy_sessions.readers.claude_steps import FORMAT
 from ipy_sessions.readers.file import File
 from ipy_sessions.readers.transcript import Draft, Transcript
@@ -53,7 +53,10 @@ class ClaudeCodeReader:
 
 def _known(lines: Sequence[Head]) -> dict[str, Head]:
     """Return the lines by their ids; of two with one id a message, and else the first."""
-    known: dict[str, Head] = {}
+    known = {line.uuid: line for line in lines if line.uuid is not None}
+    if len(known) == sum(line.uuid is not None for line in lines):  # as in most files
+        return known
+    known.clear()
     for line in lines:
         if line.uuid is not None:
             before = known.setdefault(line.uuid, line)
@@ -100,7 +103,7 @@ def _groups(lines: Sequence[Head]) -> dict[str, list[Head]]:
     for line in lines:
         if line.uuid is not None:
             key = _key(line, roots) if line.isSidechain else line.session
-            line.home = "" if line.type in ASIDE or line.type in ALONE else key
+            line.home = "" if line.type in NO_STEP else key
         elif line.session in main or not key:
             key = line.session
         groups.setdefault(key, []).append(line)

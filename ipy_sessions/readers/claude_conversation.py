@@ -18,6 +18,8 @@ from ipy_sessions.readers.transcript import LAST, Draft, Follows, LastOne
 NAMES = {"custom-title": "customTitle", "agent-name": "agentName", "ai-title": "aiTitle", "summary": "summary"}
 """Types of lines that name a session, and the field that does; one that the user has typed counts most."""
 
+NONE: tuple[str, Message | None] = ("", None)
+
 
 class Conversation:
     """One conversation, while its lines are read.
@@ -58,10 +60,13 @@ class Conversation:
         return self.draft
 
     def _read(self, line: Head) -> None:
-        if line.uuid is not None and self._known.get(line.uuid, line) is not line:
+        if line.uuid is not None and self._known[line.uuid] is not line:
             self.draft.keep("repeated", Kept(self._file, line), ts=line.timestamp, after=None)
         elif line.is_message and not (line.isMeta and not line.results):
-            (self._sum_up if line.isCompactSummary else self._say)(line)
+            if line.isCompactSummary:
+                self._sum_up(line)
+            else:
+                (self._ask if line.type == "user" else self._answer)(line)
         elif line.subtype == "compact_boundary" and line.uuid is not None:
             self._compact(line)
         elif line.type in NAMES or line.type == "tag":
@@ -69,12 +74,15 @@ class Conversation:
         else:
             self._keep(line)
 
-    def _say(self, line: Head) -> None:
-        if line.type == "user":
-            self._add(line, "message", Message(self._file, line), self._place_of_results(line))
-            return
+    def _ask(self, line: Head) -> None:
+        after, results = self._after(line.parentUuid), line.results
+        if results and not self._flat:
+            after = self._behind_results(line, results) or after
+        self._add(line, "message", Message(self._file, line), after)
+
+    def _answer(self, line: Head) -> None:
         name = line.message.id if line.message is not None else None
-        key, message = self._messages.get(name or "", ("", None))
+        key, message = self._messages.get(name, NONE) if name else NONE
         if message is None:
             message = Message(self._file, line)
             key = self._add(line, "message", message, self._after(line.parentUuid))
@@ -86,20 +94,16 @@ class Conversation:
         for call in line.calls:  # one that two messages claim is nobody's
             self._callers[call] = key if self._callers.get(call, key) == key else None
 
-    def _place_of_results(self, line: Head) -> Follows | LastOne | None:
-        """Return what a user's message follows: the other results of the same answer, where it brings another one."""
-        results = line.results
-        if not results:
-            return self._after(line.parentUuid)
+    def _behind_results(self, line: Head, results: Sequence[str]) -> Follows | None:
+        """Return the other results of the same answer that a line with one more of them follows, where there are."""
         caller = self._callers.get(results[0])
         new = self._answered.isdisjoint(results)
         self._answered.update(results)
-        after = self._after(line.parentUuid)
-        if caller is None or not new or self._flat or line.uuid is None:
-            return after
+        if caller is None or not new or line.uuid is None:
+            return None
         row = self._row[line.uuid] = self._results.setdefault(caller, [])
         row.append(line.uuid)
-        return Follows(row[-2]) if len(row) > 1 else after
+        return Follows(row[-2]) if len(row) > 1 else None
 
     def _compact(self, line: Head) -> None:
         self._open = Compaction(self._file, line)

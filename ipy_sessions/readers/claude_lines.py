@@ -30,6 +30,7 @@ ALONE = {
     "permission-mode": "sessionId",
 }
 """Types of lines that stand by themselves, and a field that each of them has."""
+NO_STEP = ASIDE | ALONE.keys()
 
 
 class Part(msgspec.Struct, gc=False):
@@ -71,17 +72,18 @@ class Head(msgspec.Struct, gc=False):
     @property
     def calls(self) -> list[str]:
         """Ids of the tools' calls that it makes."""
-        return [part.id for part in self._parts if part.type == "tool_use" and part.id]
+        said = self.message
+        if said is None or isinstance(said.content, str):
+            return []
+        return [part.id for part in said.content if part.type == "tool_use" and part.id]
 
     @property
     def results(self) -> list[str]:
         """Ids of the tools' calls whose results it brings."""
-        return [part.tool_use_id for part in self._parts if part.type == "tool_result" and part.tool_use_id]
-
-    @property
-    def _parts(self) -> list[Part]:
-        content = self.message.content if self.message is not None else ()
-        return content if isinstance(content, list) else []
+        said = self.message
+        if said is None or isinstance(said.content, str):
+            return []
+        return [part.tool_use_id for part in said.content if part.type == "tool_result" and part.tool_use_id]
 
     @property
     def is_message(self) -> bool:

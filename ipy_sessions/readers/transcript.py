@@ -19,7 +19,6 @@ from ipy_sessions.identifiers import Namer, derived, milliseconds, moment, times
 
 EPOCH = "1970-01-01T00:00:00.000Z"
 """The time of what has none, nor anything before it."""
-WRITTEN = len(EPOCH)
 MILLISECONDS = 100_000_000_000  # a number above it counts milliseconds since 1970, one below it seconds
 
 
@@ -134,20 +133,21 @@ class Draft:
         role
             Of a message whose fields are read when they are asked for.
         """
-        name = key if key is not None else f"#{len(self._entries)}"
-        if name in self._ids:
-            return self._ids[name]
-        now = self._now = _instant(ts) or self._now
+        entries, ids = self._entries, self._ids
+        name = key if key is not None else f"#{len(entries)}"
+        if name in ids:
+            return ids[name]
+        ts, since = self._now = _instant(ts) or self._now
         whose = self._anyones if key is not None else self._own  # what a fork there has copied is the same in both
-        entry_id = self._ids[name] = whose(now[1], name)
         if isinstance(fields, dict):
             source: dict[str, Any] = {"format": self.format, "id": key}
             if raw:
                 source["raw"] = raw
             fields, role = {**fields, "source": source}, fields.get("role")
         parent = self._last if after is LAST else self._parent(after.key) if isinstance(after, Follows) else None
-        entry = Entry(type, len(self._entries) + 1, entry_id, parent, self.id, now[0], fields, role)
-        self._entries.append(entry)
+        entry_id = ids[name] = whose(since, name)
+        entry = Entry(type, len(entries) + 1, entry_id, parent, self.id, ts, fields, role)
+        entries.append(entry)
         if entry.in_tree:
             self._last = entry_id
         return entry_id
@@ -201,7 +201,7 @@ def _instant(written: object) -> tuple[str, int] | None:
     try:
         if isinstance(written, str):
             at = moment(written)
-            if len(written) == WRITTEN and written[19::4] == ".Z":
+            if written[19::4] == ".Z":  # as the log writes it
                 return written, milliseconds(at)
         elif isinstance(written, int | float) and not isinstance(written, bool):
             at = datetime.fromtimestamp(written / 1000 if abs(written) > MILLISECONDS else written, UTC)
