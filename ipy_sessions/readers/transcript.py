@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,6 +20,9 @@ from ipy_sessions.identifiers import Namer, derived, milliseconds, moment, times
 
 EPOCH = "1970-01-01T00:00:00.000Z"
 """The time of what has none, nor anything before it."""
+# How a time of the log ends, and the milliseconds that it says.
+SECONDS = {f":{number:02}.": number * 1000 for number in range(60)}
+THOUSANDTHS = {f"{number:03}Z": number for number in range(1000)}
 MILLISECONDS = 100_000_000_000  # a number above it counts milliseconds since 1970, one below it seconds
 
 
@@ -196,17 +200,27 @@ def when(written: object) -> str | None:
     return None if found is None else found[0]
 
 
-def _instant(written: object) -> tuple[str, int] | None:
+def _instant(written: Any) -> tuple[str, int] | None:
     """Return a time as the log writes it, and in milliseconds since 1970."""
     try:
+        return written, _minute(written[:16]) + SECONDS[written[16:20]] + THOUSANDTHS[written[20:]]
+    except (TypeError, KeyError, ValueError):  # it is not as the log writes it
+        at = _moment(written)
+        return None if at is None else (timestamp(at), milliseconds(at))
+
+
+@lru_cache(16)
+def _minute(written: str) -> int:
+    """Return when a minute begins; most times share theirs with the one before."""
+    return milliseconds(moment(f"{written}:00.000Z"))
+
+
+def _moment(written: object) -> datetime | None:
+    try:
         if isinstance(written, str):
-            at = moment(written)
-            if written[19::4] == ".Z":  # as the log writes it
-                return written, milliseconds(at)
-        elif isinstance(written, int | float) and not isinstance(written, bool):
-            at = datetime.fromtimestamp(written / 1000 if abs(written) > MILLISECONDS else written, UTC)
-        else:
-            return None
+            return moment(written)
+        if isinstance(written, int | float) and not isinstance(written, bool):
+            return datetime.fromtimestamp(written / 1000 if abs(written) > MILLISECONDS else written, UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    return timestamp(at), milliseconds(at)
+    return None
