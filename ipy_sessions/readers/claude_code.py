@@ -9,6 +9,7 @@ How the format is told is in `claude_lines`, what becomes of a conversation in `
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
@@ -54,7 +55,7 @@ class ClaudeCodeReader:
 def _known(lines: Sequence[Head]) -> dict[str, Head]:
     """Return the lines by their ids; of two with one id a message, and else the first."""
     known = {line.uuid: line for line in lines if line.uuid is not None}
-    if len(known) == sum(line.uuid is not None for line in lines):  # as in most files
+    if len(known) + [line.uuid for line in lines].count(None) == len(lines):  # as in most files
         return known
     known.clear()
     for line in lines:
@@ -96,7 +97,7 @@ def _end(session: str, goes_on: Mapping[str, str]) -> str:
 
 def _groups(lines: Sequence[Head]) -> dict[str, list[Head]]:
     """Return the lines of each conversation, and set where each step is at home."""
-    groups: dict[str, list[Head]] = {}
+    groups: dict[str, list[Head]] = defaultdict(list)
     roots: dict[str, str] = {}
     main = {line.session for line in lines if line.uuid is not None and not line.isSidechain}
     key = next((_key(line, {}) if line.isSidechain else line.session for line in lines if line.uuid is not None), "")
@@ -106,7 +107,7 @@ def _groups(lines: Sequence[Head]) -> dict[str, list[Head]]:
             line.home = "" if line.type in NO_STEP else key
         elif line.session in main or not key:
             key = line.session
-        groups.setdefault(key, []).append(line)
+        groups[key].append(line)
     return groups
 
 

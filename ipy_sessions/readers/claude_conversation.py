@@ -65,8 +65,10 @@ class Conversation:
         elif line.is_message and not (line.isMeta and not line.results):
             if line.isCompactSummary:
                 self._sum_up(line)
+            elif line.type == "user":
+                self._ask(line)
             else:
-                (self._ask if line.type == "user" else self._answer)(line)
+                self._answer(line)
         elif line.subtype == "compact_boundary" and line.uuid is not None:
             self._compact(line)
         elif line.type in NAMES or line.type == "tag":
@@ -166,13 +168,12 @@ class Conversation:
         """Return what follows a line of some id, which may be none of this conversation's steps, or have results."""
         if self._flat:
             return LAST
-        if above is None:
-            return None
-        line = self._known.get(above)
+        line = self._known.get(above) if above is not None else None
         if line is not None and line.home != self._key:
             above = self._step_above(line)
-        row = self._row.get(above) if above is not None else None
-        return Follows(row[-1]) if row else None if above is None else Follows(above)
+        if above is None:
+            return None
+        return Follows(self._row[above][-1] if above in self._row else above)
 
     def _step_above(self, line: Head) -> str | None:
         """Return the first step of this conversation on the way up from a line that is none."""

@@ -148,7 +148,11 @@ class Draft:
             if raw:
                 source["raw"] = raw
             fields, role = {**fields, "source": source}, fields.get("role")
-        parent = self._last if after is LAST else self._parent(after.key) if isinstance(after, Follows) else None
+        parent = None
+        if isinstance(after, Follows):
+            parent = ids.get(after.key) or self._missing(after.key)
+        elif after is not None:
+            parent = self._last
         entry_id = ids[name] = whose(since, name)
         entry = Entry(type, len(entries) + 1, entry_id, parent, self.id, ts, fields, role)
         entries.append(entry)
@@ -174,16 +178,14 @@ class Draft:
     def finish(self, path: str = "") -> Transcript:
         """Return the transcript: parents and numbers are set, and the header says where it comes from."""
         for place, key in self._early.items():
-            if key in self._ids:
-                self._entries[place] = replace(self._entries[place], parent_id=self._ids[key])
+            if parent := self._ids.get(key):
+                self._entries[place] = replace(self._entries[place], parent_id=parent)
         source = {"format": self.format, "id": self.key, **({"raw": self.raw} if self.raw else {})}
         header = Header(VERSION, self.id, self.ts, {**self.fields, "source": source})
         return Transcript(header, self._entries, self.format, path, dict(self.unknown), tuple(self.bad_lines))
 
-    def _parent(self, key: str) -> str:
-        """Return the id of what has a name there; for what is not read yet, one that is reported as missing."""
-        if key in self._ids:
-            return self._ids[key]
+    def _missing(self, key: str) -> str:
+        """Return an id for what the next entry follows and was not read yet: one that is reported as missing."""
         self._early[len(self._entries)] = key
         return derived(self.ts, self.format, self.key, "missing", key)
 
