@@ -18,7 +18,6 @@ from ipy_sessions.readers.transcript import LAST, Draft, Follows, LastOne
 NAMES = {"custom-title": "customTitle", "agent-name": "agentName", "ai-title": "aiTitle", "summary": "summary"}
 """Types of lines that name a session, and the field that does; one that the user has typed counts most."""
 
-NONE: tuple[str, Message | None] = ("", None)
 
 
 class Conversation:
@@ -40,7 +39,7 @@ class Conversation:
         self.draft = Draft(FORMAT, key, next((line.timestamp for line in lines if line.timestamp is not None), None))
         self._file, self._key, self._lines, self._known = file, key, lines, known
         self._flat = not any(line.parentUuid for line in lines)  # written by hand: a line follows the one before
-        self._messages: dict[str, tuple[str, Message]] = {}
+        self._messages: dict[str, Message] = {}
         self._callers: dict[str, str | None] = {}
         self._answered: set[str] = set()
         self._results: dict[str, list[str]] = {}
@@ -84,17 +83,18 @@ class Conversation:
 
     def _answer(self, line: Head) -> None:
         name = line.message.id if line.message is not None else None
-        key, message = self._messages.get(name, NONE) if name else NONE
+        message = self._messages.get(name) if name else None
         if message is None:
             message = Message(self._file, line)
-            key = self._add(line, "message", message, self._after(line.parentUuid))
+            self._add(line, "message", message, self._after(line.parentUuid))
             if name:
-                self._messages[name] = key, message
+                self._messages[name] = message
         else:
             message.more += (line,)
-            self._join(line, key)
+            self._join(line, message.head.uuid or "")
         for call in line.calls:  # one that two messages claim is nobody's
-            self._callers[call] = key if self._callers.get(call, key) == key else None
+            caller = message.head.uuid
+            self._callers[call] = caller if self._callers.get(call, caller) == caller else None
 
     def _behind_results(self, line: Head, results: Sequence[str]) -> Follows | None:
         """Return the other results of the same answer that a line with one more of them follows, where there are."""
@@ -151,10 +151,9 @@ class Conversation:
             self._near[line.uuid] = self._near.get(above, above)
             self._last = line.uuid
 
-    def _add(self, line: Head, kind: str, step: Message | Compaction, after: Follows | LastOne | None) -> str:
+    def _add(self, line: Head, kind: str, step: Message | Compaction, after: Follows | LastOne | None) -> None:
         key = self._last = self._leaf = line.uuid or ""
         self.draft.add(kind, step, key=key, ts=line.timestamp, after=after, role=line.type)
-        return key
 
     def _join(self, line: Head, key: str) -> None:
         """Make a line part of an entry that is there."""
