@@ -121,7 +121,7 @@ def _key(line: Head, roots: dict[str, str]) -> str:
 def _birth(file: File, lines: Sequence[Head], draft: Draft) -> dict[str, Any]:
     """Return what a header says, as the first step does, and put the rest beside it."""
     first = next((line for line in lines if line.uuid is not None), lines[0])
-    record = file.record(first.begin, first.end)
+    record = file.record(first.begin)
     branch = record.get("gitBranch")
     names = ("sessionId", "agentId", "version")
     draft.raw |= {name: record[name] for name in names if isinstance(record.get(name), str)}
@@ -141,7 +141,7 @@ class _Calls:
         self._prompts: dict[str, str] = {}
         for line in lines:
             if line.results:
-                result = file.record(line.begin, line.end).get("toolUseResult")
+                result = file.record(line.begin).get("toolUseResult")
                 agent = result.get("agentId") if isinstance(result, dict) else None
                 if isinstance(agent, str):
                     self._agents[agent] = line.results[0]
@@ -163,6 +163,6 @@ class _Calls:
                     self._prompts.setdefault(prompt, call)
 
     def _content(self, line: Head) -> list[dict[str, Any]]:
-        message = self._file.record(line.begin, line.end).get("message")
+        message = self._file.record(line.begin).get("message")
         content = message.get("content") if isinstance(message, dict) else None
         return as_blocks(content) if is_content(content) else []

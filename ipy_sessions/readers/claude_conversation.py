@@ -121,7 +121,7 @@ class Conversation:
             self._add(line, "compaction", Compaction(self._file, line), self._after(line.parentUuid) or LAST)
 
     def _inform(self, line: Head) -> None:
-        record = self._file.record(line.begin, line.end)
+        record = self._file.record(line.begin)
         says = record.get(NAMES.get(line.type, line.type))
         rank = list(NAMES).index(line.type) if line.type in NAMES else 0
         fields: dict[str, object] = {}

@@ -65,7 +65,6 @@ class Head(msgspec.Struct, gc=False):
     subtype: str | None = None
     message: Said | None = None
     begin: int = msgspec.field(default=0, name="(begin)")
-    end: int = msgspec.field(default=0, name="(end)")
     session: str = msgspec.field(default="", name="(session)")
     home: str = msgspec.field(default="", name="(home)")
 
@@ -97,9 +96,9 @@ _decoder = msgspec.json.Decoder(Head)
 def heads(file: File) -> list[Head]:
     """Return the heads of all lines that hold a JSON object, in their order."""
     found = []
-    for _, begin, end, seen in file.looks(_decoder):
-        head = seen if seen is not None else _loosely(file.record(begin, end))
-        head.begin, head.end = begin, end
+    for begin, seen in file.looks(_decoder):
+        head = seen if seen is not None else _loosely(file.record(begin))
+        head.begin = begin
         found.append(head)
     return found
 
