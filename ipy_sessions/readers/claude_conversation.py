@@ -19,7 +19,6 @@ NAMES = {"custom-title": "customTitle", "agent-name": "agentName", "ai-title": "
 """Types of lines that name a session, and the field that does; one that the user has typed counts most."""
 
 
-
 class Conversation:
     """One conversation, while its lines are read.
 

@@ -58,9 +58,7 @@ class Kept(msgspec.Struct, gc=False):
 
     def fields(self, _entry_id: str) -> dict[str, Any]:
         """Return the fields of the entry."""
-        return {
-            "source": {"format": FORMAT, "id": self.head.uuid, "raw": self.file.record(self.head.begin)}
-        }
+        return {"source": {"format": FORMAT, "id": self.head.uuid, "raw": self.file.record(self.head.begin)}}
 
 
 class Compaction(msgspec.Struct, gc=False):
