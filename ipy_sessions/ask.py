@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from ipy_sessions.entries import blocks, is_content, text_of
+from ipy_sessions.entries import blocks, is_content, text_in
 
 Place: TypeAlias = tuple[str | None, int]
 """Where something was asked: the cell's id, and which ask of that run of the cell it was, from 1."""
@@ -72,7 +72,7 @@ class Ask:
         """Return the ask that the fields of a question's line hold."""
         cell, options, content = fields.get("cell_id"), fields.get("options"), fields.get("content")
         return cls(
-            text_of(blocks(content)) if is_content(content) else "",
+            text_in(content) or "",
             options if isinstance(options, dict) else {},
             _count(fields.get("take")),
             cell if isinstance(cell, str) else None,

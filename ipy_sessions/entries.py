@@ -147,7 +147,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False, eq=False):
     @property
     def text(self) -> str:
         """The text blocks of a message, joined."""
-        return text_of(self.content)
+        return text_in(self.fields.get("content")) or ""
 
     @property
     def usage(self) -> dict[str, int]:
@@ -239,6 +239,19 @@ def text_of(content: Sequence[Mapping[str, Any]]) -> str:
     """Return the text blocks of some content, joined."""
     texts = (block.get("text") for block in content if block.get("type") == "text")
     return "".join(text for text in texts if isinstance(text, str))
+
+
+def text_in(content: object) -> str | None:
+    """Return the text of content in either of its two forms, as `text_of` does; ``None`` where it is none."""
+    if not isinstance(content, list):
+        return content if isinstance(content, str) else None
+    texts: list[str] = []
+    for block in content:
+        if not isinstance(block, dict):
+            return None
+        if block.get("type") == "text" and isinstance(text := block.get("text"), str):
+            texts.append(text)
+    return "".join(texts)
 
 
 RESERVED = frozenset({"type", "seq", "id", "parent_id", "session", "ts"})

@@ -11,7 +11,6 @@ import re
 import sys
 import time
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Protocol
 
 from ipy_sessions.errors import SettingError
@@ -24,9 +23,7 @@ else:
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}  # RFC 9562: two bits are fixed
-UUID = 36  # characters of one
 _is_uuid = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}").fullmatch
-WRITTEN = len("1970-01-01T00:00:00.000Z")
 
 
 class Source(Protocol):
@@ -72,7 +69,7 @@ def derived(ts: str, *parts: str) -> str:
         What tells it from everything else, such as a format, a session and an id there. A last part that is a UUID
         does so by itself, and gives the id its own digits.
     """
-    return Namer(*parts[:-1])(ts, parts[-1])
+    return Namer(*parts[:-1])(milliseconds(moment(ts)), parts[-1])
 
 
 class Namer:
@@ -87,32 +84,20 @@ class Namer:
     def __init__(self, *parts: str) -> None:
         self._begun = hashlib.blake2b(b"".join(map(_told, parts)), digest_size=10)
 
-    def __call__(self, ts: str, last: str) -> str:
-        """Return what `derived` returns for all parts."""
-        since = max(0, _since_epoch(ts)) & 0xFFFFFFFFFFFF
-        if len(last) == UUID and _is_uuid(last):
-            return f"{since >> 16:08x}-{since & 0xFFFF:04x}-7{last[15:18]}-{last[19:]}"
+    def __call__(self, since: int, last: str) -> str:
+        """Return what `derived` returns for all parts and the time that is so many milliseconds after 1970."""
+        time = (since if since > 0 else 0).to_bytes(6, "big").hex("-", -4)  # noqa: FURB136 - a call takes longer
+        if _is_uuid(last):
+            return f"{time}-7{last[15:]}"
         told = self._begun.copy()
         told.update(f"{len(last)}:{last}".encode("utf-8", "surrogatepass"))  # `_told`, of which there are many
         mark = told.hexdigest()
-        return f"{since >> 16:08x}-{since & 0xFFFF:04x}-7{mark[:3]}-{VARIANTS[mark[3]]}{mark[4:7]}-{mark[7:19]}"
+        return f"{time}-7{mark[:3]}-{VARIANTS[mark[3]]}{mark[4:7]}-{mark[7:19]}"
 
 
 def _told(part: str) -> bytes:
     """Return a part so that no two lists of them read the same."""
     return f"{len(part)}:{part}".encode("utf-8", "surrogatepass")
-
-
-def _since_epoch(ts: str) -> int:
-    """Return the milliseconds since 1970; most times share their minute with the one before."""
-    if len(ts) == WRITTEN and ts[-1] == "Z":
-        return _minute(ts[:16]) + int(ts[17:19] + ts[20:23])
-    return (moment(ts) - EPOCH) // MILLISECOND
-
-
-@lru_cache(16)
-def _minute(ts: str) -> int:
-    return (moment(ts) - EPOCH) // MILLISECOND
 
 
 def check_aware(*moments: datetime | None) -> None:
@@ -144,7 +129,14 @@ def moment(written: str) -> datetime:
         For what is no moment, or one that UTC's calendar does not hold.
     """
     read = datetime.fromisoformat(written)
+    if read.tzinfo is UTC:
+        return read
     try:
         return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
     except OverflowError:
         raise ValueError(f"{written} is out of range") from None
+
+
+def milliseconds(moment: datetime) -> int:
+    """Return the whole milliseconds from 1970 to a moment; fewer than none for one before."""
+    return (moment - EPOCH) // MILLISECOND

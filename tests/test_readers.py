@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipy_sessions.errors import NotASessionError
-from ipy_sessions.identifiers import derived
+from ipy_sessions.identifiers import derived, milliseconds, moment
 from ipy_sessions.manager import SessionManager
 from ipy_sessions.readers.file import File
 from ipy_sessions.readers.registry import read, reader_of, readers, register
@@ -85,7 +85,11 @@ def test_a_record_that_stands_twice_is_read_once() -> None:
         ("2026-01-02T04:04:05.678901+01:00", "2026-01-02T03:04:05.678Z"),
         (1767323045678, "2026-01-02T03:04:05.678Z"),
         (1767323045.5, "2026-01-02T03:04:05.500Z"),
+        ("1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59.999Z"),
         ("2026-99-02T03:04:05.678Z", None),
+        ("2026-01-02T03:04:60.678Z", None),
+        ("2026-01-02T03+04:05.678Z", None),
+        (["2026-01-02T03:04:05.678Z"], None),
         ("yesterday", None),
         (True, None),
         (None, None),
@@ -111,6 +115,16 @@ def test_an_id_that_comes_of_a_uuid_is_told_by_its_end(one: str, other: str, for
     assert UUID(named).version == 7
     assert named[19:] == one[19:]
     assert (named == derived(ts, format, other)) == (one == other)
+
+
+@given(st.datetimes(datetime.fromisoformat("1971-01-01"), datetime.fromisoformat("9998-01-01")), st.timezones())
+def test_an_id_tells_its_time(time: datetime, zone: tzinfo) -> None:
+    """To the millisecond, in whatever zone it was written, with or without a fraction of a second."""
+    draft = Draft("theirs", "s")
+    entry_id = draft.add("message", {"role": "user"}, ts=time.replace(tzinfo=zone).isoformat())
+    (entry,) = draft.finish().entries
+    assert int(entry_id[:13].replace("-", ""), 16) == milliseconds(moment(entry.ts))
+    assert timedelta() <= time.replace(tzinfo=zone) - moment(entry.ts) < timedelta(milliseconds=1)
 
 
 @given(st.lists(st.datetimes(min_value=datetime.fromisoformat("1971-01-01")), min_size=2))

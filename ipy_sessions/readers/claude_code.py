@@ -9,6 +9,7 @@ How the format is told is in `claude_lines`, what becomes of a conversation in `
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 from ipy_sessions.entries import blocks as as_blocks
 from ipy_sessions.entries import is_content, text_of
 from ipy_sessions.readers.claude_conversation import Conversation
-from ipy_sessions.readers.claude_lines import ALONE, ASIDE, Head, heads, is_line
+from ipy_sessions.readers.claude_lines import NO_STEP, Head, heads, is_line
 from ipy_sessions.readers.claude_steps import FORMAT
 from ipy_sessions.readers.file import File
 from ipy_sessions.readers.transcript import Draft, Transcript
@@ -53,7 +54,10 @@ class ClaudeCodeReader:
 
 def _known(lines: Sequence[Head]) -> dict[str, Head]:
     """Return the lines by their ids; of two with one id a message, and else the first."""
-    known: dict[str, Head] = {}
+    known = {line.uuid: line for line in lines if line.uuid is not None}
+    if len(known) + [line.uuid for line in lines].count(None) == len(lines):  # as in most files
+        return known
+    known.clear()
     for line in lines:
         if line.uuid is not None:
             before = known.setdefault(line.uuid, line)
@@ -93,17 +97,17 @@ def _end(session: str, goes_on: Mapping[str, str]) -> str:
 
 def _groups(lines: Sequence[Head]) -> dict[str, list[Head]]:
     """Return the lines of each conversation, and set where each step is at home."""
-    groups: dict[str, list[Head]] = {}
+    groups: dict[str, list[Head]] = defaultdict(list)
     roots: dict[str, str] = {}
     main = {line.session for line in lines if line.uuid is not None and not line.isSidechain}
     key = next((_key(line, {}) if line.isSidechain else line.session for line in lines if line.uuid is not None), "")
     for line in lines:
         if line.uuid is not None:
             key = _key(line, roots) if line.isSidechain else line.session
-            line.home = "" if line.type in ASIDE or line.type in ALONE else key
+            line.home = "" if line.type in NO_STEP else key
         elif line.session in main or not key:
             key = line.session
-        groups.setdefault(key, []).append(line)
+        groups[key].append(line)
     return groups
 
 
@@ -117,7 +121,7 @@ def _key(line: Head, roots: dict[str, str]) -> str:
 def _birth(file: File, lines: Sequence[Head], draft: Draft) -> dict[str, Any]:
     """Return what a header says, as the first step does, and put the rest beside it."""
     first = next((line for line in lines if line.uuid is not None), lines[0])
-    record = file.record(first.begin, first.end)
+    record = file.record(first.begin)
     branch = record.get("gitBranch")
     names = ("sessionId", "agentId", "version")
     draft.raw |= {name: record[name] for name in names if isinstance(record.get(name), str)}
@@ -137,7 +141,7 @@ class _Calls:
         self._prompts: dict[str, str] = {}
         for line in lines:
             if line.results:
-                result = file.record(line.begin, line.end).get("toolUseResult")
+                result = file.record(line.begin).get("toolUseResult")
                 agent = result.get("agentId") if isinstance(result, dict) else None
                 if isinstance(agent, str):
                     self._agents[agent] = line.results[0]
@@ -159,6 +163,6 @@ class _Calls:
                     self._prompts.setdefault(prompt, call)
 
     def _content(self, line: Head) -> list[dict[str, Any]]:
-        message = self._file.record(line.begin, line.end).get("message")
+        message = self._file.record(line.begin).get("message")
         content = message.get("content") if isinstance(message, dict) else None
         return as_blocks(content) if is_content(content) else []

@@ -38,7 +38,7 @@ class Conversation:
         self.draft = Draft(FORMAT, key, next((line.timestamp for line in lines if line.timestamp is not None), None))
         self._file, self._key, self._lines, self._known = file, key, lines, known
         self._flat = not any(line.parentUuid for line in lines)  # written by hand: a line follows the one before
-        self._messages: dict[str, tuple[str, Message]] = {}
+        self._messages: dict[str, Message] = {}
         self._callers: dict[str, str | None] = {}
         self._answered: set[str] = set()
         self._results: dict[str, list[str]] = {}
@@ -58,10 +58,15 @@ class Conversation:
         return self.draft
 
     def _read(self, line: Head) -> None:
-        if line.uuid is not None and self._known.get(line.uuid, line) is not line:
+        if line.uuid is not None and self._known[line.uuid] is not line:
             self.draft.keep("repeated", Kept(self._file, line), ts=line.timestamp, after=None)
         elif line.is_message and not (line.isMeta and not line.results):
-            (self._sum_up if line.isCompactSummary else self._say)(line)
+            if line.isCompactSummary:
+                self._sum_up(line)
+            elif line.type == "user":
+                self._ask(line)
+            else:
+                self._answer(line)
         elif line.subtype == "compact_boundary" and line.uuid is not None:
             self._compact(line)
         elif line.type in NAMES or line.type == "tag":
@@ -69,37 +74,37 @@ class Conversation:
         else:
             self._keep(line)
 
-    def _say(self, line: Head) -> None:
-        if line.type == "user":
-            self._add(line, "message", Message(self._file, line), self._place_of_results(line))
-            return
+    def _ask(self, line: Head) -> None:
+        after, results = self._after(line.parentUuid), line.results
+        if results and not self._flat:
+            after = self._behind_results(line, results) or after
+        self._add(line, "message", Message(self._file, line), after)
+
+    def _answer(self, line: Head) -> None:
         name = line.message.id if line.message is not None else None
-        key, message = self._messages.get(name or "", ("", None))
+        message = self._messages.get(name) if name else None
         if message is None:
             message = Message(self._file, line)
-            key = self._add(line, "message", message, self._after(line.parentUuid))
+            self._add(line, "message", message, self._after(line.parentUuid))
             if name:
-                self._messages[name] = key, message
+                self._messages[name] = message
         else:
             message.more += (line,)
-            self._join(line, key)
+            self._join(line, message.head.uuid or "")
         for call in line.calls:  # one that two messages claim is nobody's
-            self._callers[call] = key if self._callers.get(call, key) == key else None
+            caller = message.head.uuid
+            self._callers[call] = caller if self._callers.get(call, caller) == caller else None
 
-    def _place_of_results(self, line: Head) -> Follows | LastOne | None:
-        """Return what a user's message follows: the other results of the same answer, where it brings another one."""
-        results = line.results
-        if not results:
-            return self._after(line.parentUuid)
+    def _behind_results(self, line: Head, results: Sequence[str]) -> Follows | None:
+        """Return the other results of the same answer that a line with one more of them follows, where there are."""
         caller = self._callers.get(results[0])
         new = self._answered.isdisjoint(results)
         self._answered.update(results)
-        after = self._after(line.parentUuid)
-        if caller is None or not new or self._flat or line.uuid is None:
-            return after
+        if caller is None or not new or line.uuid is None:
+            return None
         row = self._row[line.uuid] = self._results.setdefault(caller, [])
         row.append(line.uuid)
-        return Follows(row[-2]) if len(row) > 1 else after
+        return Follows(row[-2]) if len(row) > 1 else None
 
     def _compact(self, line: Head) -> None:
         self._open = Compaction(self._file, line)
@@ -115,7 +120,7 @@ class Conversation:
             self._add(line, "compaction", Compaction(self._file, line), self._after(line.parentUuid) or LAST)
 
     def _inform(self, line: Head) -> None:
-        record = self._file.record(line.begin, line.end)
+        record = self._file.record(line.begin)
         says = record.get(NAMES.get(line.type, line.type))
         rank = list(NAMES).index(line.type) if line.type in NAMES else 0
         fields: dict[str, object] = {}
@@ -145,10 +150,9 @@ class Conversation:
             self._near[line.uuid] = self._near.get(above, above)
             self._last = line.uuid
 
-    def _add(self, line: Head, kind: str, step: Message | Compaction, after: Follows | LastOne | None) -> str:
+    def _add(self, line: Head, kind: str, step: Message | Compaction, after: Follows | LastOne | None) -> None:
         key = self._last = self._leaf = line.uuid or ""
         self.draft.add(kind, step, key=key, ts=line.timestamp, after=after, role=line.type)
-        return key
 
     def _join(self, line: Head, key: str) -> None:
         """Make a line part of an entry that is there."""
@@ -162,13 +166,12 @@ class Conversation:
         """Return what follows a line of some id, which may be none of this conversation's steps, or have results."""
         if self._flat:
             return LAST
-        if above is None:
-            return None
-        line = self._known.get(above)
+        line = self._known.get(above) if above is not None else None
         if line is not None and line.home != self._key:
             above = self._step_above(line)
-        row = self._row.get(above) if above is not None else None
-        return Follows(row[-1]) if row else None if above is None else Follows(above)
+        if above is None:
+            return None
+        return Follows(self._row[above][-1] if above in self._row else above)
 
     def _step_above(self, line: Head) -> str | None:
         """Return the first step of this conversation on the way up from a line that is none."""

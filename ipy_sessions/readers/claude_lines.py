@@ -30,6 +30,7 @@ ALONE = {
     "permission-mode": "sessionId",
 }
 """Types of lines that stand by themselves, and a field that each of them has."""
+NO_STEP = ASIDE | ALONE.keys()
 
 
 class Part(msgspec.Struct, gc=False):
@@ -64,24 +65,24 @@ class Head(msgspec.Struct, gc=False):
     subtype: str | None = None
     message: Said | None = None
     begin: int = msgspec.field(default=0, name="(begin)")
-    end: int = msgspec.field(default=0, name="(end)")
     session: str = msgspec.field(default="", name="(session)")
     home: str = msgspec.field(default="", name="(home)")
 
     @property
     def calls(self) -> list[str]:
         """Ids of the tools' calls that it makes."""
-        return [part.id for part in self._parts if part.type == "tool_use" and part.id]
+        said = self.message
+        if said is None or isinstance(said.content, str):
+            return []
+        return [part.id for part in said.content if part.type == "tool_use" and part.id]
 
     @property
     def results(self) -> list[str]:
         """Ids of the tools' calls whose results it brings."""
-        return [part.tool_use_id for part in self._parts if part.type == "tool_result" and part.tool_use_id]
-
-    @property
-    def _parts(self) -> list[Part]:
-        content = self.message.content if self.message is not None else ()
-        return content if isinstance(content, list) else []
+        said = self.message
+        if said is None or isinstance(said.content, str):
+            return []
+        return [part.tool_use_id for part in said.content if part.type == "tool_result" and part.tool_use_id]
 
     @property
     def is_message(self) -> bool:
@@ -95,9 +96,9 @@ _decoder = msgspec.json.Decoder(Head)
 def heads(file: File) -> list[Head]:
     """Return the heads of all lines that hold a JSON object, in their order."""
     found = []
-    for _, begin, end, seen in file.looks(_decoder):
-        head = seen if seen is not None else _loosely(file.record(begin, end))
-        head.begin, head.end = begin, end
+    for begin, seen in file.looks(_decoder):
+        head = seen if seen is not None else _loosely(file.record(begin))
+        head.begin = begin
         found.append(head)
     return found
 

@@ -39,9 +39,9 @@ class Message(msgspec.Struct, gc=False):
     def fields(self, _entry_id: str) -> dict[str, Any]:
         """Return the fields of the entry."""
         fields: dict[str, Any] = {"role": self.head.type, "content": []}
-        first = self.file.record(self.head.begin, self.head.end)
+        first = self.file.record(self.head.begin)
         _take(fields, first)
-        more = [self.file.record(head.begin, head.end) for head in self.more]
+        more = [self.file.record(head.begin) for head in self.more]
         for line in more:
             _take(fields, line)
         if self.head.type == "assistant":
@@ -58,9 +58,7 @@ class Kept(msgspec.Struct, gc=False):
 
     def fields(self, _entry_id: str) -> dict[str, Any]:
         """Return the fields of the entry."""
-        return {
-            "source": {"format": FORMAT, "id": self.head.uuid, "raw": self.file.record(self.head.begin, self.head.end)}
-        }
+        return {"source": {"format": FORMAT, "id": self.head.uuid, "raw": self.file.record(self.head.begin)}}
 
 
 class Compaction(msgspec.Struct, gc=False):
@@ -72,7 +70,7 @@ class Compaction(msgspec.Struct, gc=False):
 
     def fields(self, _entry_id: str) -> dict[str, Any]:
         """Return the fields of the entry; what the summary holds beside its text stays where it was, too."""
-        lines = [self.file.record(head.begin, head.end) for head in (self.head, self.summary) if head is not None]
+        lines = [self.file.record(head.begin) for head in (self.head, self.summary) if head is not None]
         message = lines[-1].get("message")
         content = message.get("content") if isinstance(message, dict) else None
         said = blocks(content) if is_content(content) else []

@@ -90,8 +90,8 @@ class File:
             elif line.strip():
                 self.bad_lines.append(number)
 
-    def looks(self, decoder: msgspec.json.Decoder[T]) -> Iterator[tuple[int, int, int, T | None]]:
-        """Yield each line that holds a JSON object: its number, where it begins and ends, and what a decoder sees.
+    def looks(self, decoder: msgspec.json.Decoder[T]) -> Iterator[tuple[int, T | None]]:
+        """Yield where each line begins that holds a JSON object, and what a decoder sees there.
 
         What the decoder's type does not name is passed over, which takes a third of the time; `record` reads it when it
         is asked for. ``None`` stands for an object with a value that is not of its type. Other lines are as for
@@ -108,7 +108,7 @@ class File:
             except (ValueError, RecursionError):
                 seen = []
             if len(seen) == len(starts):
-                yield from zip(range(number, number + len(starts)), starts, [*starts[1:], end], seen, strict=True)
+                yield from zip(starts, seen, strict=True)
             else:
                 yield from self._one_by_one(number, [*starts, end], decoder)
             begin, number = end, number + len(starts)
@@ -122,23 +122,24 @@ class File:
 
     def _one_by_one(
         self, number: int, bounds: list[int], decoder: msgspec.json.Decoder[T]
-    ) -> Iterator[tuple[int, int, int, T | None]]:
+    ) -> Iterator[tuple[int, T | None]]:
         for line, (begin, end) in enumerate(pairwise(bounds), number):
             data = self.data[begin:end]
             try:
-                yield line, begin, end, decoder.decode(data)
+                yield begin, decoder.decode(data)
             except (ValueError, RecursionError):
                 if (says := _said(data)) is not None:
-                    yield line, begin, end, _seen(says, decoder)
+                    yield begin, _seen(says, decoder)
                 elif data.strip():
                     self.bad_lines.append(line)
 
-    def record(self, begin: int, end: int) -> dict[str, Any]:
-        """Return what stands at a place that `looks` has named.
+    def record(self, begin: int) -> dict[str, Any]:
+        """Return what stands on a line that begins where `looks` has said.
 
         A look passes over what is damaged in a way that a decoder minds; such a line is its own text.
         """
-        line = self.data[begin:end]
+        end = self.data.find(b"\n", begin)
+        line = self.data[begin : end if end >= 0 else None]
         says = _said(line)
         return {"line": line.decode("utf-8", "replace")} if says is None else says
 

@@ -9,16 +9,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from ipy_sessions.entries import VERSION, Entry, Header, Kept
-from ipy_sessions.identifiers import Namer, derived, moment, timestamp
+from ipy_sessions.identifiers import Namer, derived, milliseconds, moment, timestamp
 
 EPOCH = "1970-01-01T00:00:00.000Z"
 """The time of what has none, nor anything before it."""
-WRITTEN = len(EPOCH)
+# How a time of the log ends, and the milliseconds that it says.
+SECONDS = {f":{number:02}.": number * 1000 for number in range(60)}
+THOUSANDTHS = {f"{number:03}Z": number for number in range(1000)}
 MILLISECONDS = 100_000_000_000  # a number above it counts milliseconds since 1970, one below it seconds
 
 
@@ -82,7 +86,8 @@ class Draft:
 
     def __init__(self, format: str, key: str, ts: object = None) -> None:  # noqa: A002 - the field's word
         self.format, self.key = format, key
-        self.ts = when(ts) or EPOCH
+        self._now = _instant(ts) or (EPOCH, 0)
+        self.ts = self._now[0]
         self.id = derived(self.ts, format, key)
         self.fields: dict[str, Any] = {}
         """What the header will hold, by the names of design §5."""
@@ -91,12 +96,14 @@ class Draft:
         self.unknown: Counter[str] = Counter()
         self.bad_lines: list[int] = []
         self._anyones, self._own = Namer(format), Namer(format, key)
-        self._now = self.ts
-        self._drafts: list[tuple[str, str, str, Follows | LastOne | None, dict[str, Any] | Kept, str | None]] = []
+        self._entries: list[Entry] = []
         self._ids: dict[str, str] = {}
+        self._last: str | None = None
+        self._early: dict[int, str] = {}
+        """Places of the entries that follow a record which was not read yet, and its name there."""
 
     def __len__(self) -> int:
-        return len(self._drafts)
+        return len(self._entries)
 
     def add(
         self,
@@ -130,18 +137,27 @@ class Draft:
         role
             Of a message whose fields are read when they are asked for.
         """
-        name = key if key is not None else f"#{len(self._drafts)}"
-        if name in self._ids:
-            return self._ids[name]
-        self._now = when(ts) or self._now
+        entries, ids = self._entries, self._ids
+        name = key if key is not None else f"#{len(entries)}"
+        if name in ids:
+            return ids[name]
+        ts, since = self._now = _instant(ts) or self._now
         whose = self._anyones if key is not None else self._own  # what a fork there has copied is the same in both
-        entry_id = self._ids[name] = whose(self._now, name)
         if isinstance(fields, dict):
             source: dict[str, Any] = {"format": self.format, "id": key}
             if raw:
                 source["raw"] = raw
             fields, role = {**fields, "source": source}, fields.get("role")
-        self._drafts.append((type, entry_id, self._now, after, fields, role))
+        parent = None
+        if isinstance(after, Follows):
+            parent = ids.get(after.key) or self._missing(after.key)
+        elif after is not None:
+            parent = self._last
+        entry_id = ids[name] = whose(since, name)
+        entry = Entry(type, len(entries) + 1, entry_id, parent, self.id, ts, fields, role)
+        entries.append(entry)
+        if entry.in_tree:
+            self._last = entry_id
         return entry_id
 
     def also(self, key: str, entry_id: str) -> None:
@@ -161,23 +177,16 @@ class Draft:
 
     def finish(self, path: str = "") -> Transcript:
         """Return the transcript: parents and numbers are set, and the header says where it comes from."""
-        entries: list[Entry] = []
-        last: str | None = None
-        for seq, (type_, entry_id, ts, after, fields, role) in enumerate(self._drafts, 1):
-            if after is None:
-                parent = None
-            else:
-                parent = last if isinstance(after, LastOne) else self._ids.get(after.key) or self._missing(after.key)
-            entry = Entry(type_, seq, entry_id, parent, self.id, ts, fields, role)
-            entries.append(entry)
-            if entry.in_tree:
-                last = entry_id
+        for place, key in self._early.items():
+            if parent := self._ids.get(key):
+                self._entries[place] = replace(self._entries[place], parent_id=parent)
         source = {"format": self.format, "id": self.key, **({"raw": self.raw} if self.raw else {})}
         header = Header(VERSION, self.id, self.ts, {**self.fields, "source": source})
-        return Transcript(header, entries, self.format, path, dict(self.unknown), tuple(self.bad_lines))
+        return Transcript(header, self._entries, self.format, path, dict(self.unknown), tuple(self.bad_lines))
 
     def _missing(self, key: str) -> str:
-        """Return an id for a parent that is not in the file, so that it is reported as missing."""
+        """Return an id for what the next entry follows and was not read yet: one that is reported as missing."""
+        self._early[len(self._entries)] = key
         return derived(self.ts, self.format, self.key, "missing", key)
 
 
@@ -189,15 +198,31 @@ def when(written: object) -> str | None:
     written
         ISO 8601, or seconds or milliseconds since 1970.
     """
+    found = _instant(written)
+    return None if found is None else found[0]
+
+
+def _instant(written: Any) -> tuple[str, int] | None:
+    """Return a time as the log writes it, and in milliseconds since 1970."""
+    try:
+        return written, _minute(written[:16]) + SECONDS[written[16:20]] + THOUSANDTHS[written[20:]]
+    except (TypeError, KeyError, ValueError):  # it is not as the log writes it
+        at = _moment(written)
+        return None if at is None else (timestamp(at), milliseconds(at))
+
+
+@lru_cache(16)
+def _minute(written: str) -> int:
+    """Return when a minute begins; most times share theirs with the one before."""
+    return milliseconds(moment(f"{written}:00.000Z"))
+
+
+def _moment(written: object) -> datetime | None:
     try:
         if isinstance(written, str):
-            if len(written) == WRITTEN and written[-1] == "Z" and written[-5] == ".":
-                datetime.fromisoformat(written)
-                return written
-            return timestamp(moment(written))
+            return moment(written)
         if isinstance(written, int | float) and not isinstance(written, bool):
-            seconds = written / 1000 if abs(written) > MILLISECONDS else written
-            return timestamp(datetime.fromtimestamp(seconds, UTC))
+            return datetime.fromtimestamp(written / 1000 if abs(written) > MILLISECONDS else written, UTC)
     except (ValueError, OverflowError, OSError):
         return None
     return None

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from ipy_sessions.entries import Block, Entry
+from ipy_sessions.entries import Block, Entry, text_in
 from ipy_sessions.errors import CommandError
 from ipy_sessions.identifiers import check_aware, timestamp
 from ipy_sessions.readers.transcript import when
-from ipy_sessions.table.messages import result_text
 
 ROLES = ("user", "assistant")
 
@@ -104,7 +103,7 @@ class Scope:
         elif kind == "tool_result" and (self.deep or self.tool is not None):
             called = name_of(str(block.get("tool_use_id")))
             if self._wants(called):
-                yield from _passage("result", result_text(block.get("content")), called)
+                yield from _passage("result", text_in(block.get("content")), called)
 
     def _wants(self, tool: object) -> bool:
         return self.deep if self.tool is None else isinstance(tool, str) and tool.lower() == self.tool.lower()

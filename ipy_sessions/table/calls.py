@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ipy_sessions.entries import Block, Entry
+from ipy_sessions.entries import Block, Entry, text_in
 from ipy_sessions.identifiers import moment
-from ipy_sessions.table.messages import Row, json_of, paid, result_text
+from ipy_sessions.table.messages import Row, json_of, paid
 from ipy_sessions.table.part import ALL, Once, Part
 
 SUMMARIES = ("compaction", "branch_summary")
@@ -55,7 +55,7 @@ def _call(entry: Entry, block: Block, result: _Result | None) -> Row:
     if result is None:
         return None, name, given, None, None, entry.ts, None, None
     returned = result.entry.ts
-    text, is_error = result_text(result.block.get("content")), bool(result.block.get("is_error"))
+    text, is_error = text_in(result.block.get("content")), bool(result.block.get("is_error"))
     return result.entry.id, name, given, text, is_error, entry.ts, returned, milliseconds(entry.ts, returned)
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ipy_sessions.entries import Block, Entry, blocks, is_content, text_of
+from ipy_sessions.entries import Block, Entry, text_in
 from ipy_sessions.table.part import Once, Part
 
 Row = tuple[Any, ...]
@@ -26,23 +26,19 @@ def messages(part: Part, _: Once) -> Iterator[Row]:
     session, notebook, written = part.session, part.notebook, part.transcript.format
     for entry in part.messages:
         fields = entry.fields
-        copied = entry.session != session or fields.get("carried_from") is not None
-        content = fields.get("content")
-        yield (
-            *(session, entry.id, entry.parent_id, entry.seq, entry.ts, entry.role),
-            text_of(blocks(content)) if is_content(content) else "",
-            *(fields.get("model"), fields.get("stop_reason"), fields.get("end")),
-            *(UNPAID if copied else paid(fields)),
-            None if copied else fields.get("latency_ms"),
-            *(fields.get("cell_id"), fields.get("execution_count"), notebook, entry.session, copied, written),
-        )
+        get = fields.get
+        copied = entry.session != session or get("carried_from") is not None
+        where = session, entry.id, entry.parent_id, entry.seq, entry.ts, entry.role, text_in(get("content")) or ""
+        spent = (*UNPAID, None) if copied else (*paid(fields), get("latency_ms"))
+        ended = get("model"), get("stop_reason"), get("end")
+        place = get("cell_id"), get("execution_count"), notebook, entry.session, copied, written
+        yield where + ended + spent + place
 
 
 def paid(fields: Mapping[str, Any]) -> Row:
     """Return tokens and cost as a line says them; the price is missing where it is not known."""
-    usage = fields.get("usage")
-    tokens = map(usage.get, TOKENS) if isinstance(usage, dict) else UNPAID[1:]
-    return (*tokens, fields.get("cost_usd"))
+    usage, cost = fields.get("usage"), fields.get("cost_usd")
+    return (*map(usage.get, TOKENS), cost) if isinstance(usage, dict) else (*UNPAID[1:], cost)
 
 
 def content_blocks(part: Part, _: Once) -> Iterator[Row]:
@@ -65,13 +61,8 @@ def block_text(block: Block) -> str | None:
     """Return what a block says: the text of text, thinking and a tool's result."""
     kind = block.get("type")
     if kind == "tool_result":
-        return result_text(block.get("content"))
+        return text_in(block.get("content"))
     return block.get("thinking") if kind == "thinking" else block.get("text")
-
-
-def result_text(content: object) -> str | None:
-    """Return the text of what a tool has returned; ``None`` where it returned nothing."""
-    return text_of(blocks(content)) if is_content(content) else None
 
 
 def json_of(value: object) -> str:

@@ -19,7 +19,7 @@ import msgspec
 
 from ipy_sessions.counting import SAYS, make_outline, said
 from ipy_sessions.encoding import decode
-from ipy_sessions.entries import Entry, Header, blocks, is_content, text_of
+from ipy_sessions.entries import Entry, Header, text_in
 from ipy_sessions.store.reading import LONGEST_HEADER, backwards, parse_header
 from ipy_sessions.summary import Outline, cursor
 
@@ -223,7 +223,7 @@ def _text(content: msgspec.Raw) -> str:
         return "".join([block.text for block in _texts(content) if block.type == "text"])
     except msgspec.DecodeError:
         value = msgspec.json.decode(content)
-        return text_of(blocks(value)) if is_content(value) else ""  # as `Entry.text` says of what was changed by hand
+        return text_in(value) or ""  # as `Entry.text` says of what was changed by hand
 
 
 def _said(data: bytes) -> dict[str, Any]:
