@@ -66,7 +66,7 @@ def test_every_format_is_named_where_it_is_typed(manager: SessionManager) -> Non
     manager.create("alice").append(user("hi"))
     assert all(name in session_help("export") for name in FORMATS)
     with pytest.raises(
-        ExportError, match=r"There is no format 'word'\. There are pi, jsonl, markdown, parquet, notebook"
+        ExportError, match=r"There is no format 'word'\. There are pi, jsonl, html, markdown, parquet, notebook"
     ):
         Exchange(manager).export("alice", "word")
 

@@ -23,7 +23,7 @@ def last_line(reply: Reply, title: str, where: str) -> Markup:
     cached = [reply.usage.get(f"cache_{kind}_input_tokens") or 0 for kind in ("read", "creation")]
     used = tokens(counted[0], cached[0], cached[1], counted[1])
     cost = dollars(reply.cost_usd) if reply.cost_usd else ""
-    ended = _ending(reply)
+    ended = ending(reply)
     words = [word for word in (reply.model, used, cost, title) if word]
     plain = " · ".join([*([ended] if ended else []), *words, where])
     marked = " · ".join([*([f"**{_in_line(ended)}**"] if ended else []), *map(_in_line, words), code(where)])
@@ -38,7 +38,7 @@ def _in_line(text: str) -> str:
     return line(text).markdown.removeprefix("<small>").removesuffix("</small>")
 
 
-def _ending(reply: Reply) -> str:
+def ending(reply: Reply) -> str:
     """Return how a reply ended, when that is not as it should."""
     if reply.end == "interrupted":
         return "stopped; what came until then is kept"
