@@ -57,7 +57,8 @@
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     const id = link.hash.slice(1), way = link.closest('.ways');
-    if (location.hash === link.hash) reveal(id); else location.hash = id;
+    reveal(id);
+    if (location.hash !== link.hash) location.hash = id;
     turns.classList.remove('open');
     by('list').setAttribute('aria-expanded', 'false');
     if (way) {  // the same arrow of the version that is seen now, so that one can go on pressing it

@@ -71,9 +71,9 @@ def _ways(node: Node) -> str:
     before, after = node.ways[at - 1], node.ways[(at + 1) % count]
     return (
         f'<span class="ways" role="group" aria-label="{count} versions">'
-        f'<a href="#{before.name}" aria-label="previous version, {title(before)}">‹</a>'
+        f'<a href="#{before.name}" aria-label="previous version, {title(before)}">&lsaquo;</a>'
         f"<span>{at + 1} of {count}</span>"
-        f'<a href="#{after.name}" aria-label="next version, {title(after)}">›</a></span>'
+        f'<a href="#{after.name}" aria-label="next version, {title(after)}">&rsaquo;</a></span>'
     )
 
 
