@@ -91,7 +91,7 @@ class Desk(Host):
         variables: Mapping[str, str] = {},
     ) -> None:
         super().__init__(SimpleNamespace(user_ns=dict(variables)), Environment(environ))
-        self.output = Aside()
+        self._output = Aside()
         self.notes = writes
         self.counts_on = False  # the next line is carried out by another process
         self.most = None  # what is long goes through a pager, or on to another program

@@ -5,12 +5,13 @@ It joins what `notebook` finds with a `SessionManager`. Which session is meant i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple, Protocol
 
 from ipy_sessions.library import Ref
-from ipy_sessions.magics.output import Output
+from ipy_sessions.magics.output import Collected, Output
 from ipy_sessions.manager import SessionManager
 from ipy_sessions.notebook import Place, look
 from ipy_sessions.render.panels import SHOWN, Listing, came, line, near
@@ -36,6 +37,17 @@ class Configured(Protocol):
         """Where each comes from, in words."""
 
 
+class _Behalf(NamedTuple):
+    """For whom a command is carried out that no cell holds."""
+
+    place: Place
+    output: Collected
+
+
+_behalf: ContextVar[_Behalf | None] = ContextVar("_behalf", default=None)
+"""A variable of its context: a widget is answered in a thread beside the cell that runs."""
+
+
 class Kernel:
     """The kernel that the magics run in.
 
@@ -50,7 +62,7 @@ class Kernel:
     def __init__(self, shell: Any, config: Configured) -> None:
         self.shell = shell
         self.config = config
-        self.output = Output(shell)
+        self._output = Output(shell)
         self.find_model: FindModel | None = None
         """From a name to a model; ``None`` for the models that come with ipy_sessions."""
         self.listing: Listing | None = None
@@ -69,7 +81,30 @@ class Kernel:
 
     def place(self) -> Place:
         """Find out where the magic runs."""
-        return look(self.shell, self.config.settings.notebook)
+        behalf = _behalf.get()
+        return look(self.shell, self.config.settings.notebook) if behalf is None else behalf.place
+
+    @property
+    def output(self) -> Output:
+        """Where things are shown."""
+        behalf = _behalf.get()
+        return self._output if behalf is None else behalf.output
+
+    @contextmanager
+    def on_behalf(self, place: Place) -> Iterator[Collected]:
+        """Carry out commands that no cell holds, for what a cell has shown, and collect what they say.
+
+        Parameters
+        ----------
+        place
+            Where that cell is. The commands are not written down as the cell's: whoever clicks twice means it twice.
+        """
+        behalf = _Behalf(place, Collected())
+        token = _behalf.set(behalf)
+        try:
+            yield behalf.output
+        finally:
+            _behalf.reset(token)
 
     def manager(self, place: Place) -> SessionManager:
         """Return the sessions of this kernel, seen from where the magic runs."""
@@ -111,6 +146,8 @@ class Kernel:
 
     def typed(self, place: Place, command: str) -> dict[str, Any]:
         """Return what is written with a command, so that the same cell does nothing when it is run again."""
+        if _behalf.get() is not None:
+            return {"command": command}
         number = self.count(place, "command")
         where = {} if place.cell_id is None else {"cell_id": place.cell_id, "ask": number}
         return {**where, "command": command}

@@ -69,3 +69,24 @@ class Output:
     @property
     def _has_kernel(self) -> bool:
         return hasattr(self._shell, "kernel")
+
+
+class Collected(Output):
+    """What would be shown, kept for whoever asked."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.said: list[Markup | Picture] = []
+
+    def show(self, markup: Markup | Picture) -> None:
+        """Keep it."""
+        self.said.append(markup)
+
+    def update(self, shown: Any, markup: Markup) -> Any:
+        """Keep nothing: what is replaced was of no lasting use."""
+        return shown or markup
+
+    def give(self, text: str, place: Place) -> bool:
+        """Tell that there is no next cell: one can be given only while a cell runs."""
+        del text, place
+        return False
