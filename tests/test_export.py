@@ -26,8 +26,8 @@ from ipy_sessions.export.material import Material
 from ipy_sessions.export.pi import to_pi
 from ipy_sessions.export.prose import aside, cited, prose
 from ipy_sessions.export.registry import FORMATS
-from ipy_sessions.export.segments import segments
 from ipy_sessions.readers.registry import register
+from ipy_sessions.render.segments import segments
 from ipy_sessions.tree import Tree
 
 KEY = "sk-ant-api03-" + "a" * 95

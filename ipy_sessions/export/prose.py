@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ipy_sessions.entries import Block
-from ipy_sessions.export.segments import Segment, lines_of, segments
 from ipy_sessions.render.markup import code, fenced, quoted
+from ipy_sessions.render.segments import Segment, lines_of, segments
 
 _SPAN = re.compile(r"(`+)(?:(?!\1).)+?\1(?!`)")
 _TAG = re.compile(r"<(?!https?://[^\s<>]+>)(?=[A-Za-z/!?])")

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from ipy_sessions.ask import begins_turn
 from ipy_sessions.entries import Entry
 from ipy_sessions.events import Reply
-from ipy_sessions.render.markup import Markup, closed, escaped, quoted
+from ipy_sessions.render.markup import Markup, escaped, quoted
 from ipy_sessions.render.panels import local
 from ipy_sessions.render.parts import SUMMARIES, Part, spent
 from ipy_sessions.render.reply import ending
+from ipy_sessions.render.tame import tamed
 from ipy_sessions.render.transcript.marks import Marks
 from ipy_sessions.render.transcript.pieces import asked, beginning, folding, piece
 
@@ -88,5 +89,5 @@ def _card(entry: Entry, most: int | None) -> Markup:
     text, more = beginning(str(entry.fields.get("summary") or ""), most)
     text = f"{text} …" if more else text
     name = SUMMARIES[entry.type]
-    card = "\n".join(f"> {line}".rstrip() for line in [f"**{name}**", "", *closed(text).splitlines()])
+    card = "\n".join(f"> {line}".rstrip() for line in [f"**{name}**", "", *tamed(text).splitlines()])
     return Markup(card, f"[{name}]\n{text}")

@@ -1,7 +1,7 @@
 """A part of a message as Markdown and as plain text. Pure.
 
-What was said by a model is Markdown for the host; what a tool got and gave is shown as it is, folded, and cut where it
-is long: whoever wants all of it exports.
+What was said by a model is Markdown for the host, tamed; what a tool got and gave is shown as it is, folded, and cut
+where it is long: whoever wants all of it exports.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from html import escape
 
 from ipy_sessions.entries import Block
-from ipy_sessions.render.markup import Markup, closed, code, escaped, fenced, quoted
+from ipy_sessions.render.markup import Markup, code, escaped, fenced, quoted
 from ipy_sessions.render.parts import Part, arguments, hint, media, name_of, results
 from ipy_sessions.render.reply import folded, thought
+from ipy_sessions.render.tame import tamed
 
 LONGEST = 2_000  # characters of what a tool got or gave, of thinking, and of other versions
 LINES = 12  # … of it in a terminal, which folds nothing
@@ -24,7 +25,7 @@ def piece(part: Part, longest: int | None = None) -> Markup:
     """Return a part of an answer; of its text at most so many characters."""
     if part.kind == "text":
         shown, more = beginning(part.text, longest)
-        return Markup(closed(shown) + _more(more), shown + _more(more))
+        return Markup(tamed(shown) + _more(more), shown + _more(more))
     return _PIECES[part.kind](part)
 
 
@@ -54,7 +55,7 @@ def _call(part: Part) -> Markup:
     note = " (failed)" if failed else "" if came else " (no result)"
     short = hint(given)
     summary = f"{escape(name)} <code>{escape(short)}</code>" if short else escape(name)
-    body = "\n\n".join([*map(_argument, arguments(given)), *(one.markdown for one in came)])
+    body = "\n\n".join([*map(_argument, arguments(given)), *(f"result:\n\n{one.markdown}" for one in came)])
     plain = [f"[{name}: {short}{note}]" if short else f"[{name}{note}]", *(one.plain for one in came)]
     return Markup(folding(f"{summary}{note}", body or "nothing"), "\n".join(plain))
 

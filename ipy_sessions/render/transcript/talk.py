@@ -17,6 +17,8 @@ MOST = 200_000
 """Characters that `%session show` puts into a notebook, or a message more."""
 RECENT = 8_000
 """… and a session that is the last expression of a cell."""
+QUESTION = 500
+"""… and of a question whose answer has no more room than that."""
 UNKNOWN = Marks()
 NOTHING = "Nothing was said yet."
 
@@ -58,12 +60,10 @@ def _whole(head: Markup, path: Sequence[Entry], marks: Marks, most: int | None, 
     for stretch in _from_the_end(path):
         if left is not None and left <= 0:
             break
-        found, count = _stretch(stretch, marks, left)
+        found = _stretch(stretch, marks, left)
         shown[:0] = found
-        first -= count
+        first -= len(stretch)
         left = None if left is None else left - sum(len(one.markdown) for one in found)
-        if count < len(stretch):
-            break
     before = sum(entry.type == "message" for entry in path[:first])
     if before:
         shown.insert(
@@ -85,18 +85,20 @@ def _from_the_end(path: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
             end = at
 
 
-def _stretch(entries: Sequence[Entry], marks: Marks, most: int | None) -> tuple[list[Markup], int]:
-    """Return a turn, from its end as far as there is room, and how many of its entries these are."""
-    held = list(
-        parts([entry for entry in entries if entry.type == "message" or entry.type in SUMMARIES], marks.content)
-    )
-    shown = list(others(entries[0], marks))
-    left = most
-    for number, (entry, its) in enumerate(reversed(held)):
-        if left is not None and left <= 0 and number:
-            return shown, len(entries) - next(n for n, one in enumerate(entries) if one.id == entry.id) - 1
-        one = message(entry, its, marks, most)
+def _stretch(entries: Sequence[Entry], marks: Marks, most: int | None) -> list[Markup]:
+    """Return a turn, from its end as far as there is room; the beginning of its question in any case."""
+    shown = [entry for entry in entries if entry.type == "message" or entry.type in SUMMARIES]
+    held = list(parts(shown, marks.content))
+    found: list[Markup] = []
+    rest, left = len(held), most
+    while rest and (left is None or left > 0 or not found):
+        rest -= 1
+        one = message(*held[rest], marks, most)
         if one is not None:
-            shown.insert(0, one)
+            found.insert(0, one)
             left = None if left is None else left - len(one.markdown)
-    return shown, len(entries)
+    if rest:
+        question = message(*held[0], marks, QUESTION)
+        between = [line(f"… {messages(rest - 1)} between")] if rest > 1 else []
+        found[:0] = [*([] if question is None else [question]), *between]
+    return [*found, *others(entries[0], marks)]
