@@ -58,7 +58,7 @@ def _inline(text: str) -> str:
     pieces, at = [], 0
     for found in _PIECES.finditer(text):
         pieces.append(_prose(text[at : found.start()]))
-        pieces.append(_code(found) if found["code"] else _TAG.sub("< ", found[0]))
+        pieces.append(_code(found) if found["code"] else _PICTURE.sub("! ", _TAG.sub("< ", found[0])))
         at = found.end()
     # A link may reach over code or a formula, so addresses are looked for in all of it.
     return _ADDRESS.sub(r"]\\", "".join([*pieces, _prose(text[at:])]))
