@@ -14,7 +14,7 @@ In Python::
     session = ses.SessionManager(".sessions").create("alice")
     print(session.prompt("My name is Alice"))
 
-Importing the package imports nothing else: each public name is fetched when it is first used.
+Importing the package imports next to nothing else: each public name is fetched when it is first used.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ipy_sessions.shown import tell_ipython
 from ipy_sessions.version import __version__
 
 if TYPE_CHECKING:
@@ -219,3 +220,6 @@ def unload_ipython_extension(shell: Any) -> None:
     from ipy_sessions.magics.extension import unload
 
     unload(shell)
+
+
+tell_ipython()

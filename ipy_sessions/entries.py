@@ -116,6 +116,10 @@ class Entry(msgspec.Struct, frozen=True, gc=False, eq=False):
     def __hash__(self) -> int:
         return hash(self.id)
 
+    def __repr__(self) -> str:
+        words = " ".join(filter(None, (self.type, self.role, self.id.replace("-", "")[-6:])))
+        return f"<Entry {self.seq} {words} {self.text[:50]!r}>" if self.role else f"<Entry {self.seq} {words}>"
+
     @property
     def _head(self) -> tuple[object, ...]:
         return self.type, self.seq, self.id, self.parent_id, self.session, self.ts

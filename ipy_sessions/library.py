@@ -11,12 +11,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ipy_sessions.errors import AmbiguousReferenceError, SessionNotFoundError, SettingError
 from ipy_sessions.identifiers import check_aware
 from ipy_sessions.notebook import cell_ids
 from ipy_sessions.references import Filter, matching, names, unknown
+from ipy_sessions.render import values
 from ipy_sessions.session import Session
 from ipy_sessions.store.folder import absolute
 from ipy_sessions.store.interface import Listing, Progress, Store
@@ -24,6 +25,16 @@ from ipy_sessions.summary import SessionInfo, tail
 
 Ref: TypeAlias = "str | Path | SessionInfo | Session"
 """What a session is meant by: a name, an id or the end of one, a path, a row of a list, or itself."""
+
+
+class Rows(list[SessionInfo]):
+    """Rows of a list, which show themselves as a table."""
+
+    def _repr_markdown_(self) -> str:
+        return values.rows(self).markdown
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(values.rows(self).plain if not cycle else "…")
 
 
 class Library:
@@ -84,7 +95,7 @@ class Library:
             rows = [row for row in rows if row.archived is archived]
         takes = wanted.takes if wanted != Filter() else None
         found = (row for row in rows if (takes is None or takes(row)) and (here is None or here.has(row)))
-        return list(itertools.islice(found, limit))
+        return Rows(itertools.islice(found, limit))
 
     def scan(self, progress: Progress | None = None) -> Listing:
         """Return every session, that of the latest message first, and what is none, each with the reason."""

@@ -39,6 +39,9 @@ class Tree:
         """The highest number that an entry has."""
         self.extend(list(entries))
 
+    def __repr__(self) -> str:
+        return f"<Tree of {len(self):,} entries, {len(self.leaves):,} ends>"
+
     def add(self, entry: Entry) -> None:
         """Add the entry that comes next in the file; a step becomes the leaf, and a ``leaf`` entry names another."""
         self.adopt(entry)

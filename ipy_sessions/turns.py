@@ -40,6 +40,9 @@ class Turn:
     before: str | None
     question: Entry
 
+    def __repr__(self) -> str:
+        return f"<Turn {self.number} {self.question.text[:50]!r}>"
+
     @property
     def id(self) -> str:
         """Id of its question."""

@@ -63,7 +63,18 @@ def test_nothing_heavy_is_imported(words: tuple[str, ...]) -> None:
     )
     imported = {row.rpartition("|")[2].strip().partition(".")[0] for row in done.stderr.splitlines()}
     assert "ipy_sessions" in imported
-    heavy = {"IPython", "ipykernel", "traitlets", "pandas", "pyarrow", "duckdb", "anthropic", "httpx2", "nbformat"}
+    heavy = {
+        "IPython",
+        "ipykernel",
+        "traitlets",
+        "pandas",
+        "pyarrow",
+        "duckdb",
+        "anthropic",
+        "httpx2",
+        "nbformat",
+        "hyperscan",
+    }
     assert imported.isdisjoint(heavy)
 
 

@@ -39,7 +39,7 @@ def test_every_error_is_public_and_drawn_in_the_tree() -> None:
         ("import ipy_sessions as s; s.SessionManager", ("IPython", "pandas", "anthropic", "ipywidgets")),
         (
             "from IPython import InteractiveShell as S; S().run_line_magic('load_ext', 'ipy_sessions')",
-            ("pandas", "anthropic", "ipywidgets", "nbformat"),
+            ("pandas", "anthropic", "ipywidgets", "nbformat", "hyperscan"),
         ),
     ],
 )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
+import threading
+import tracemalloc
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,11 +24,12 @@ from ipy_sessions.hit import Hit
 from ipy_sessions.searching import lines as scanning
 from ipy_sessions.searching.folding import Folded, fold
 from ipy_sessions.searching.hits import COLUMNS, Hits
-from ipy_sessions.searching.letters import LAST, SURROGATES, letter
+from ipy_sessions.searching.letters import LAST, SURROGATES
 from ipy_sessions.searching.looking import Search
 from ipy_sessions.searching.query import Query
 from ipy_sessions.searching.said import Scope
-from ipy_sessions.table.corpus import Corpus
+from ipy_sessions.searching.sieve import Sieve, pattern_of
+from ipy_sessions.table.corpus import Corpus, Own
 
 TS = "2026-03-01T10:15:00.000Z"
 # Signs that are escaped, made of several, folded to more, or the same as others when they are.
@@ -41,16 +45,22 @@ SIGNS = st.sampled_from([sign for sign in ODD if len(sign) == 1]) | st.character
 TEXTS = st.text(SIGNS, max_size=12) | st.lists(st.sampled_from(ODD), max_size=8).map("".join)
 
 
-def written(texts: Sequence[str], *, escaping: bool) -> bytes:
-    """Return a session in which each text was said, as the encoder or as Python's own JSON writes it."""
+PLAIN, ASCII, NUMBERS = "as the encoder writes", "nothing but ASCII", "letters by their numbers, too"
+
+
+def written(texts: Sequence[str], how: str = PLAIN) -> bytes:
+    """Return a session in which each text was said, in one of the ways of JSON."""
     header = Header(1, "s1", TS, {"name": "texts"})
     entries = [
         Entry("message", n, f"m{n}", f"m{n - 1}" if n > 1 else None, "s1", TS, asked(text))
         for n, text in enumerate(texts, start=1)
     ]
     lines = [encode(header), *map(encode, entries)]
-    if escaping:
+    if how != PLAIN:
         lines = [json.dumps(json.loads(line)).replace("/", "\\/").encode() + b"\n" for line in lines]
+    if how == NUMBERS:
+        lines = [re.sub(rb"\\u....", lambda found: b"\\u" + found[0][2:].upper(), line) for line in lines]
+        lines = [line.replace(b"k", rb"\u006B").replace(b"S", rb"\u0053") for line in lines]
     return b"".join(lines)
 
 
@@ -93,15 +103,17 @@ def searches(draw: st.DrawFn) -> tuple[list[str], list[str]]:
 
 
 @settings(max_examples=400, deadline=None)
-@given(searches(), st.booleans(), st.sampled_from([None, True, False]))
-@example((['Straße "so" \\ C:\\temp'], ["STRASSE", '"so"', "C:\\temp"]), False, False)
-@example((["İstanbul \u0149 \u212a"], ["i\u0307stanbul", "\u02bcN", "k"]), False, False)
-@example((["a\u1ab0\u1ab5b"], ["a\u1ab5\u1ab0b"]), False, False)  # marks that are put into an order
-@example((["\u1112\u1161\u11ab"], ["\ud55c"]), False, False)  # a syllable, taken apart
-@example((["u\u0308ber", "\\u00fc"], ["ÜB"]), True, False)
-def test_passing_lines_over_loses_nothing(
-    found: tuple[list[str], list[str]], escaping: bool, case: bool | None
-) -> None:
+@given(searches(), st.sampled_from([PLAIN, ASCII, NUMBERS]), st.sampled_from([None, True, False]))
+@example((['Straße "so" \\ C:\\temp'], ["STRASSE", '"so"', "C:\\temp"]), PLAIN, False)
+@example((["İstanbul \u0149 \u212a"], ["i\u0307stanbul", "\u02bcN", "k"]), PLAIN, False)
+@example((["a\u1ab0\u1ab5b"], ["a\u1ab5\u1ab0b"]), PLAIN, False)  # marks that are put into an order
+@example((["ß\u0307\u0323"], ["ss\u0323\u0307"]), PLAIN, False)  # … behind what is folded to several
+@example((["\u03b1\u0345\u0301"], ["\u03ac\u03b9"]), PLAIN, False)  # … of which one becomes a letter
+@example((["\u03b1\u03ca\u0301"], ["\u03b1\u03b9\u0308\u0301"]), PLAIN, False)
+@example((["\u1112\u1161\u11ab"], ["\ud55c"]), PLAIN, False)  # a syllable, taken apart
+@example((["u\u0308ber", "\\u00fc"], ["ÜB"]), ASCII, False)
+@example((["a\0b"], ["\0b"]), PLAIN, False)
+def test_passing_lines_over_loses_nothing(found: tuple[list[str], list[str]], how: str, case: bool | None) -> None:
     """What is found by the bytes is what is found when every line is decoded, and that is what holds every term."""
     texts, terms = found
     query = queried(terms, case=case)
@@ -109,7 +121,7 @@ def test_passing_lines_over_loses_nothing(
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "texts.jsonl"
-        path.write_bytes(written(texts, escaping=escaping))
+        path.write_bytes(written(texts, how))
         said = [decode(line) for line in path.read_bytes().split(b"\n")[1:-1]]
         slow = sorted(one.id for one in said if isinstance(one, Entry) and query.match(one.text) is not None)
         assert ids_of(path, query, sieve=True) == ids_of(path, query, sieve=False) == slow
@@ -127,6 +139,9 @@ PATTERNS = st.lists(
 @given(st.lists(TEXTS, min_size=1, max_size=4), PATTERNS, st.sampled_from([None, True, False]))
 @example(["İ \u0131 \u212a \u017f"], "i", False)
 @example(["x\u0131x"], "xix", False)
+@example(["xix"], "x\u0131x", False)
+@example(["xI\u0307x"], "xix", False)
+@example(["x"], "e\u0301?x", False)
 @example(["Abc 17"], r"abc \d+", False)
 def test_a_regular_expression_loses_nothing_either(texts: list[str], pattern: str, case: bool | None) -> None:
     """The texts that its matches are known to hold stand in every one of them."""
@@ -135,23 +150,54 @@ def test_a_regular_expression_loses_nothing_either(texts: list[str], pattern: st
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "texts.jsonl"
-        path.write_bytes(written(texts, escaping=False))
+        path.write_bytes(written(texts))
         assert ids_of(path, query, sieve=True) == ids_of(path, query, sieve=False)
 
 
-def test_what_one_character_may_stand_for_is_known() -> None:
-    """Every character of Unicode that is compared as others is found by each of those, in either way of comparing."""
-    for case in (True, False):
-        for sign in (chr(code) for code in range(0x80, LAST) if code not in SURROGATES):
-            folded = fold(sign, case=case)
-            for part in folded if folded != sign else "":
-                known = letter(part, case=case)
-                if known is not None:
-                    raw = sign.encode()
-                    fits = len(raw) == len(known.pattern) and all(
-                        byte | mask == value for byte, (mask, value) in zip(raw, known.pattern, strict=True)
-                    )
-                    assert fits or raw in known.oddities
+@pytest.mark.parametrize("case", [True, False])
+def test_what_one_character_may_stand_for_is_known(case: bool) -> None:
+    """Every character of Unicode is found by what it is compared as and by parts of that, composed or taken apart."""
+    patterns: dict[str, re.Pattern[bytes]] = {}
+    for sign in (chr(code) for code in range(0x80, LAST) if code not in SURROGATES):
+        folded, apart = fold(sign, case=case), normalize("NFD", sign)
+        if sign == folded == apart or ("\uac00" < sign < "\ud7a4" and ord(sign) % 397):  # few syllables stand for all
+            continue
+        for part in {folded, folded[1:], folded[:-1], *folded} - {""}:
+            if part not in patterns:
+                patterns[part] = re.compile(pattern_of(part, case=case))
+            for raw in (sign, apart):
+                assert patterns[part].search(raw.encode())
+                assert patterns[part].search(json.dumps(raw).encode())
+
+
+@pytest.mark.parametrize(
+    ("what", "passes", "stays"),
+    [
+        (
+            "pancake",
+            ["A Pancake", r"pan\u0063ake", "PANCA\u212aE"],
+            ["pan", "cakepan", r"\u001b[0m", "pancak"],
+        ),
+        ("two words", ["words, two", "twowords"], ["two", "word two"]),
+        ("straße", ["STRASSE", "stra\u1e9ee"], ["strase", "strasze"]),
+        ("über", ["u\u0308ber", "Über"], ["uber", "ber", "uxber"]),
+        ('say "a/b\\c"', [r"say a/b\\c", r"say A\/B\\C"], [r"say a/b", r"say a/b\c"]),
+        ("한국", ["한국", normalize("NFD", "한국")], ["한글", "국한"]),
+    ],
+)
+def test_what_cannot_be_meant_is_passed_over(what: str, passes: Sequence[str], stays: Sequence[str]) -> None:
+    """Line by line, and hardly more is let through than what is found."""
+    may_hold = Sieve(Query(what)).test()
+    assert [may_hold(memoryview(line.encode())) for line in passes] == [True] * len(passes)
+    assert [may_hold(memoryview(line.encode())) for line in stays] == [False] * len(stays)
+
+
+@pytest.mark.parametrize("sign", ["x", "s", "é", "한", "\u0301", "\0", "\u03b9"])
+def test_a_text_of_any_length_is_found(manager: SessionManager, sign: str) -> None:
+    """Also where all of it is too much for one pattern."""
+    manager.create("long").append(user(f"{sign * 10_000}."))
+    assert sought(manager, sign * 10_000).total == 1
+    assert sought(manager, [sign * length for length in range(9_000, 9_100)]).total == 1
 
 
 @given(TEXTS, st.integers(0, 20), st.integers(1, 5), st.booleans())
@@ -263,13 +309,71 @@ def test_a_line_longer_than_any_piece_is_read_whole(manager: SessionManager) -> 
     assert sought(manager, "needle pin").total == 1
 
 
-def test_the_word_that_lets_least_through_is_found_out(manager: SessionManager) -> None:
-    """Over more files than that takes, whichever of the words is in most of them."""
-    for number in range(3 * scanning.TRIES):
+def test_of_several_words_any_may_be_the_rare_one(manager: SessionManager) -> None:
+    """Whichever of them is in most sessions."""
+    for number in range(24):
         session = manager.create(f"session {number}")
         session.append(user(f"quick zebra {'meets a pancake' if number % 10 == 0 else ''}"))
     for what in ("zebra pancake", "pancake zebra", "zebra quick pancake"):
         assert sorted(hit.title for hit in sought(manager, what)) == ["session 0", "session 10", "session 20"]
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> list[Own]:
+    """Files that several threads share: the rare word stands in every third, a common one in all lines."""
+    files = []
+    for number in range(12):
+        texts = [f"common {'hay ' * 10_000}"] * 50 + ["common needle"] * (number % 3 == 0)
+        path = tmp_path / f"{number:02}.jsonl"
+        path.write_bytes(written(texts).replace(b'"s1"', b'"s%d"' % number))
+        files.append(Own(str(path), f"s{number}", path.stat().st_size))
+    assert sum(file.size for file in files) > 2 * scanning.SHARE
+    return files
+
+
+def test_files_that_are_read_at_once_are_told_in_their_order(many: list[Own]) -> None:
+    """Each with its lines; one that is gone is an error where its turn comes, and the others are told."""
+    gone = Own("gone.jsonl", "gone", 0)
+    told = []
+    for file, lines in scanning.scanned([*many[:7], gone, *many[7:]], Sieve(Query("needle"))):
+        if file is gone:
+            with pytest.raises(FileNotFoundError):
+                list(lines)
+        else:
+            told.append((file, [b"needle" in line for line in lines]))
+    assert told == [(file, [True] * (number % 3 == 0)) for number, file in enumerate(many)]
+
+
+def test_a_search_that_is_stopped_leaves_no_thread(many: list[Own]) -> None:
+    """And tells what it has found by then."""
+    search = Search(Corpus([Path(many[0].path).parent]), Query("needle"), Scope())
+    threads = threading.active_count()
+
+    def stop(done: int, total: int) -> None:
+        assert total == len(many)
+        if done == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        search.run(stop)
+    assert threading.active_count() == threads
+    assert [Path(str(hit.path)).name for hit in search.hits()] == ["00.jsonl", "03.jsonl"]
+    assert search.done == 5
+
+
+def test_the_lines_of_a_large_file_are_not_gathered(many: list[Own]) -> None:
+    """Also where every one of them may be meant, and where threads read other files."""
+    path = Path(many[0].path)
+    path.write_bytes(path.read_bytes() * (scanning.ALONE // many[0].size + 2))
+    large = Own(str(path), "s0", path.stat().st_size)
+    tracemalloc.start()
+    try:
+        count = sum(1 for _, lines in scanning.scanned([large, large, large], Sieve(Query("common"))) for _ in lines)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert count == 3 * path.read_bytes().count(b"common")
+    assert peak < 3 * large.size / 4
 
 
 def test_hits_are_a_frame_of_fixed_columns(told: SessionManager) -> None:

@@ -1,75 +1,85 @@
-r"""How a character of a text, as it is compared, may stand in the bytes of a line. Pure.
+"""Which characters a text may come from that is composed and folded, as it is compared. Pure.
 
-In JSON a character is its UTF-8, but for quotes, backslashes, slashes and control characters, which may be escaped, and
-for what a writer has put as ``\uXXXX``, which `lines` looks for by itself. When texts are composed and case is no
-matter, several characters are the same one: ``s`` may be ``S``, a Kelvin sign is a ``k``, and ``ß`` holds two ``s``.
-What has as many bytes as the character itself is one pattern of bytes with it; anything else is an oddity, and a line
-with an oddity is decoded, whatever else it holds.
+It owns what Unicode says of that: ``s`` may come from ``S``, a ``k`` from a Kelvin sign, two ``s`` from a ``ß``, an
+umlaut from a letter and a mark, and marks from another order of them. It knows no bytes, and is no judge: some of what
+it tells would be compared as something else, but nothing that comes to the text is left out.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 from unicodedata import combining, normalize
 
 from ipy_sessions.searching.folding import fold
 
-LAST = 0x2FA20  # behind it no character is folded, composed or decomposed
+LAST = 0x2FA20  # behind it no character is folded, composed or taken apart
 BLOCK = 128  # characters
+MARKS = range(0x300, 0x1E94B)  # before and behind it no character is put into an order
 SURROGATES = range(0xD800, 0xE000)
-ESCAPED = frozenset('"\\/\x7f')
-MOST_ODDITIES = 16
-DOTLESS = {"i": {"\u0131"}}  # the same for a regular expression without case
 
 
-class Byte(NamedTuple):
-    """What a byte may be: one that is `value` when the bits of `mask` are set in it."""
-
-    mask: int
-    value: int
-
-
-class Letter(NamedTuple):
-    """How a character may stand in a line.
+class Origin(NamedTuple):
+    """What a stretch of a text may come from.
 
     Parameters
     ----------
-    pattern
-        Its bytes.
-    oddities
-        What else it may be, or be made of, or a part of.
+    start, end
+        The stretch.
+    first
+        Characters of which it may be one, or a part of one where the text begins or ends.
+    behind
+        Characters of which one or more stand behind that one; none where it stands alone.
     """
 
-    pattern: tuple[Byte, ...]
-    oddities: frozenset[bytes]
+    start: int
+    end: int
+    first: frozenset[str]
+    behind: frozenset[str] = frozenset()
 
 
-@cache
-def letter(sign: str, *, case: bool) -> Letter | None:
-    """Return how a character may stand in a line; ``None`` for one that cannot be looked for.
+def without_marks(text: str, *, case: bool) -> str:
+    """Return a text from where something begins that cannot be composed with what stands before it."""
+    return next((text[at:] for at, sign in enumerate(text) if not _is_mark(sign, case=case)), "")
+
+
+def origins(text: str, *, case: bool) -> Sequence[Origin]:
+    """Return what each stretch of a text may come from; whatever comes to the text is a chain of them.
 
     Parameters
     ----------
-    sign
-        A character of a text as it is compared.
+    text
+        A text as it is compared, which `without_marks` has cut.
     case
         Whether case matters.
     """
+    found = list(_alone(text, case=case))
+    starts = [at for at, sign in enumerate(text) if not _is_mark(sign, case=case)]
+    for start, end in pairwise([*starts, len(text)]):
+        made = [_begun(sign, case=case) for sign in text[start:end]]
+        if len(made) > 1 or normalize("NFD", text[start]) != text[start]:
+            behind = _marks().union(*made[1:])
+            found += [Origin(one.start, end, one.first, behind) for one in found if start < one.end < end]
+            found.append(Origin(start, end, made[0], behind))
+    return found
+
+
+def _alone(text: str, *, case: bool) -> Iterator[Origin]:
+    """Yield what single characters come to."""
     known = _known(case=case)
-    if sign < " " or sign in ESCAPED or combining(sign) or sign in known.seconds:
-        return None
-    others = known.sources.get(sign, set()) | (set() if case else DOTLESS.get(sign, set()))
-    itself = sign.encode()
-    alike = [other for other in others if fold(other, case=case) == sign and len(other.encode()) == len(itself)]
-    odd = {other.encode() for other in others.difference(alike)}
-    if not sign.isascii():
-        odd |= {mark.encode() for one in (sign, *others) for mark in _marks(one, known)}
-    if len(odd) > MOST_ODDITIES:
-        return None
-    return Letter(_pattern([itself, *(other.encode() for other in alike)]), frozenset(odd))
+    for at, sign in enumerate(text):
+        yield Origin(at, at + 1, frozenset({sign, *known.sources.get(sign, ())}))
+    held = frozenset(text)
+    for folded, signs in known.several.items():
+        if held.isdisjoint(folded):
+            continue
+        for at in range(1 - len(folded), len(text)):
+            start, end = max(at, 0), min(at + len(folded), len(text))
+            if text[start:end] == folded[start - at : end - at]:
+                yield Origin(start, end, frozenset(signs))
 
 
 class _Known(NamedTuple):
@@ -77,34 +87,34 @@ class _Known(NamedTuple):
 
     Parameters
     ----------
-    sources
-        For each character of a compared text, others that it may come from.
+    sources, several
+        By what they are compared as, one character and several: the characters that come to it.
+    begun
+        By the first character that they are made of: those that are made of several.
     seconds
-        For each character that stands behind the first when another one is taken apart: those that begin with it.
+        What stands behind that, and what it is compared as.
     """
 
     sources: Mapping[str, set[str]]
-    seconds: Mapping[str, set[str]]
+    several: Mapping[str, set[str]]
+    begun: Mapping[str, set[str]]
+    seconds: frozenset[str]
 
 
 @cache
 def _known(*, case: bool) -> _Known:
     sources: defaultdict[str, set[str]] = defaultdict(set)
-    seconds: defaultdict[str, set[str]] = defaultdict(set)
-    begins: defaultdict[str, set[str]] = defaultdict(set)
+    begun: defaultdict[str, set[str]] = defaultdict(set)
+    seconds: set[str] = set()
     for sign in _changing():
-        folded = fold(sign, case=case)
+        folded, apart = fold(sign, case=case), normalize("NFD", sign)
         if folded != sign:
-            for part in folded:
-                sources[part].add(sign)
-        apart = normalize("NFD", sign)
+            sources[folded].add(sign)
         if apart != sign:
-            begins[apart[0]].add(sign)
-        for part in apart[1:]:
-            seconds[part].add(part)
-    for part, others in seconds.items():
-        others.update(begins[part])
-    return _Known(sources, seconds)
+            begun[apart[0]].add(sign)
+            seconds |= {*apart[1:], *fold(apart[1:], case=case)}
+    several = {folded: sources.pop(folded) for folded in [*sources] if len(folded) > 1}
+    return _Known(sources, several, begun, frozenset(seconds))
 
 
 def _changing() -> Iterator[str]:
@@ -115,18 +125,19 @@ def _changing() -> Iterator[str]:
             yield from block
 
 
-def _marks(sign: str, known: _Known) -> set[str]:
-    """Return what a text may hold where it holds a character that is made of several."""
-    apart = normalize("NFD", sign)[1:]
-    return {mark for part in apart for mark in known.seconds.get(part, {part})}
+def _begun(sign: str, *, case: bool) -> frozenset[str]:
+    """Return the characters with which something may begin that is composed to another one."""
+    known, first = _known(case=case), normalize("NFD", sign)[0]
+    alike = frozenset({first, *known.sources.get(first, ())})
+    return alike.union(*(known.begun.get(one, set()) for one in alike))
 
 
-def _pattern(forms: list[bytes]) -> tuple[Byte, ...]:
-    """Return one pattern that has all of some forms, which are of one length, and maybe others."""
-    pattern = []
-    for some in zip(*forms, strict=True):
-        mask = 0
-        for byte in some:
-            mask |= byte ^ some[0]
-        pattern.append(Byte(mask, some[0] | mask))
-    return tuple(pattern)
+def _is_mark(sign: str, *, case: bool) -> bool:
+    return bool(combining(sign)) or sign in _known(case=case).seconds
+
+
+@cache
+def _marks() -> frozenset[str]:
+    """Return the characters that may be composed with what stands before them, or change places with such."""
+    seconds = _known(case=True).seconds
+    return seconds | {sign for sign in map(chr, MARKS) if combining(sign)}

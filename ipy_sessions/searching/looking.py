@@ -7,6 +7,7 @@ is what ranks it; what is shown of the best is looked up when all of them are kn
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from itertools import chain, groupby
 from unicodedata import normalize
 
@@ -17,11 +18,11 @@ from ipy_sessions.hit import Hit
 from ipy_sessions.readers.transcript import Transcript
 from ipy_sessions.searching.conversation import Searched
 from ipy_sessions.searching.hits import Hits
-from ipy_sessions.searching.lines import Scanner
+from ipy_sessions.searching.lines import scanned
 from ipy_sessions.searching.query import Match, Query
 from ipy_sessions.searching.ranking import Found, ranked
 from ipy_sessions.searching.said import Passage, Scope
-from ipy_sessions.searching.sieve import needed, sieves_of
+from ipy_sessions.searching.sieve import Sieve
 from ipy_sessions.searching.snippets import snippet
 from ipy_sessions.store.interface import Progress
 from ipy_sessions.table.corpus import Corpus, Own
@@ -50,7 +51,7 @@ class Search:
         self, corpus: Corpus, query: Query, scope: Scope, limit: int | None = None, *, sieve: bool = True
     ) -> None:
         self._corpus, self._query, self._scope, self._limit = corpus, query, scope, limit
-        self._scanner = Scanner(sieves_of(query), needed(query), case=query.case) if sieve else Scanner(())
+        self._sieve = Sieve(query if sieve else None)
         self._found: list[Found] = []
         self.done = 0
         """How many conversations were looked through."""
@@ -58,10 +59,11 @@ class Search:
     def run(self, progress: Progress | None = None) -> None:
         """Look through all of it; `progress` is told how many conversations of how many were looked through."""
         own = self._corpus.own
-        for file in own:
-            self._tell(progress, len(own))
-            self._look(file.path, file.session, self._entries(file))
-            self.done += 1
+        with closing(scanned(own, self._sieve)) as files:
+            for file, lines in files:
+                self._tell(progress, len(own))
+                self._look(file.path, file.session, self._entries(file, lines))
+                self.done += 1
         for part in chain(self._corpus.given_parts(), self._corpus.other_parts()):
             transcript = part.transcript
             self._tell(progress, max(len(own), self.done))
@@ -89,10 +91,10 @@ class Search:
         if progress is not None:
             progress(self.done, total)
 
-    def _entries(self, file: Own) -> Iterator[Entry]:
+    def _entries(self, file: Own, lines: Iterator[bytes]) -> Iterator[Entry]:
         """Yield the messages of a file that may be meant; damaged lines are passed over."""
         try:
-            for line in self._scanner.lines(file.path):
+            for line in lines:
                 try:
                     entry = decode(line)
                 except ValueError:

@@ -100,7 +100,10 @@ class Query:
         """Texts, as they are compared, that stand in whatever is found; none where that cannot be told."""
         if not self.regex:
             return [part for term in self.terms for part in fold(term, case=self.case).split()]
-        return [fold(part, case=self.case) for term in self.terms for part in _literals(term)]
+        parts = [part for term in self.terms for part in _literals(fold(term, case=True))]
+        if not self.case:
+            parts = [some for part in parts for some in re.split("[iI\u0130\u0131]", part) if some]  # one to `re`
+        return [fold(part, case=self.case) for part in parts]
 
     def _compiled(self, term: str) -> str | re.Pattern[str]:
         if not self.regex:

@@ -1,126 +1,154 @@
-"""What a line must hold to be worth decoding: one stretch of bytes that is as rare as can be. Pure.
+r"""What a line must hold to be worth decoding, as patterns of bytes that Hyperscan finds. Pure.
 
-It is chosen from the texts that stand in whatever a query finds; the rest is decided on decoded text.
+Each text that stands in whatever a query finds is a pattern: its characters, as they may be written in JSON. One of
+them that is written as ``\uXXXX``, as our encoder writes control characters alone, stands for the whole text. It owns
+that too many lines are let through and never too few; what is found is decided on decoded text.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from math import prod
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import pairwise
+from json import dumps
+from typing import TYPE_CHECKING, TypeAlias
 
-from ipy_sessions.searching.letters import Byte, letter
+from ipy_sessions.searching.letters import Origin, origins, without_marks
 from ipy_sessions.searching.query import Query
 
-LONGEST = 24  # bytes
-COMMON = b' eatoinsrh0123456789ld"cumfpgwyb,-:_.vkxjqz'  # bytes of transcripts, from the most common on
-LINE = 2000  # bytes of a line, as far as the guess goes
-PASS, DECODING = 0.06, 2.5  # nanoseconds a byte, to look for an oddity and to decode a line
-MOST = 4  # sieves that are tried
-LUCK = 10  # how much likelier the letters of a word stand together than chance has it
+if TYPE_CHECKING:
+    import hyperscan
+
+LONGEST = 32  # characters of a text that are looked for
+MOST = 16  # texts
+EXACT = 4  # characters that may come from one another in many ways, each of which is a pattern
+
+Test: TypeAlias = Callable[[bytes | memoryview], bool]
 
 
-class Sieve(NamedTuple):
-    """A stretch of bytes, and what a line may hold in its place.
-
-    Parameters
-    ----------
-    pattern
-        The bytes, one after the other.
-    oddities
-        Bytes for which a line is decoded as well.
-    """
-
-    pattern: tuple[Byte, ...]
-    oddities: frozenset[bytes]
-
-    @property
-    def anchors(self) -> tuple[int, int]:
-        """The places of its two rarest bytes, the rarest first; the same one twice where there is but one."""
-        ranked = sorted(range(len(self.pattern)), key=lambda place: _share(self.pattern[place]))
-        return ranked[0], ranked[:2][-1]
-
-    @property
-    def cost(self) -> float:
-        """What it costs to look for it and to decode what it lets through, as far as can be guessed."""
-        through = min(1.0, LINE * LUCK * prod(map(_share, self.pattern)))
-        return PASS * len(tellings(self.oddities)) + DECODING * through
-
-
-def sieves_of(query: Query) -> Sequence[Sieve]:
-    """Return a sieve for each text that is looked for, the best by what can be guessed first; none without a text."""
-    found = [list(_sieves(literal, case=query.case)) for literal in query.literals]
-    best = [min(some, key=lambda sieve: sieve.cost) for some in found if some]
-    return sorted(best, key=lambda sieve: sieve.cost)[:MOST]
-
-
-class Needed(NamedTuple):
-    """Bytes that a line holds in which something is found.
+class Sieve:
+    """Tells lines that may be meant from those that cannot be.
 
     Parameters
     ----------
-    written
-        ASCII, in small letters when case does not matter.
-    tellings
-        Bytes of which one stands in the line where it is written in another way.
+    query
+        What is looked for; ``None`` for a sieve that every line passes.
     """
 
-    written: bytes
-    tellings: frozenset[int]
+    def __init__(self, query: Query | None) -> None:
+        self._databases = [] if query is None else list(_databases(query))
 
-    def may_be_in(self, line: bytes, lowered: bytes) -> bool:
-        """Tell whether a line may hold it; `lowered` is the line as it is compared."""
-        return self.written in lowered or b"\\u" in line or any(byte in line for byte in self.tellings)
+    def test(self) -> Test:
+        """Return what tells of some bytes whether each of the texts may stand in them; one for each thread.
 
-
-def needed(query: Query) -> Sequence[Needed]:
-    """Return what a line holds in which something is found: more than a sieve can look for at once."""
-    found: list[Needed] = []
-    for literal in query.literals:
-        run: list[str] = []
-        for sign in (*literal, "\0"):
-            if sign.isascii() and letter(sign, case=query.case) is not None:
-                run.append(sign)
-            elif run:
-                odd = frozenset(one for part in run for one in _oddities(part, case=query.case))
-                found.append(Needed("".join(run).encode(), frozenset(tellings(odd))))
-                run = []
-    return found
+        A text that stands in them is mostly found at once, and the first one that does not is the last: so what is
+        asked for costs one look over all the bytes, whichever of the texts is rare.
+        """
+        finders = [_finder(database) for database in self._databases]
+        return lambda lines: all(finds(lines) for finds in finders)
 
 
-def _oddities(sign: str, *, case: bool) -> frozenset[bytes]:
-    known = letter(sign, case=case)
-    return frozenset() if known is None else known.oddities
+def _finder(database: hyperscan.Database) -> Test:
+    import hyperscan
+
+    scan, scratch = database.scan, hyperscan.Scratch(database)
+
+    def finds(lines: bytes | memoryview) -> bool:
+        found: list[int] = []
+        scan(lines, lambda number, *_: found.append(number), scratch=scratch)  # type: ignore[type-var] # any bytes
+        return bool(found)
+
+    return finds
 
 
-def _sieves(literal: str, *, case: bool) -> Iterator[Sieve]:
-    """Yield the stretches of a text that can be looked for."""
-    letters = [letter(sign, case=case) for sign in literal]
-    for start in range(len(letters)):
-        pattern: tuple[Byte, ...] = ()
-        oddities: frozenset[bytes] = frozenset()
-        for one in letters[start : start + LONGEST]:
-            if one is None:
-                break
-            pattern, oddities = pattern + one.pattern, oddities | one.oddities
-            yield Sieve(pattern, oddities)
+def _databases(query: Query) -> Iterator[hyperscan.Database]:
+    """Yield what finds each of the texts, the longest first: it may be the rarest."""
+    for text in sorted({text[:LONGEST] for text in query.literals}, key=len, reverse=True)[:MOST]:
+        database = _compiled(text, case=query.case)
+        if database is not None:
+            yield database
 
 
-def tellings(oddities: Iterable[bytes]) -> Mapping[int, list[bytes]]:
-    """Return some oddities by the byte that tells most of each."""
-    found: defaultdict[int, list[bytes]] = defaultdict(list)
-    for oddity in oddities:
-        found[oddity[telling(oddity)]].append(oddity)
-    return found
+def _compiled(text: str, *, case: bool) -> hyperscan.Database | None:
+    """Return what finds a text, or a beginning of it where all of it is too much; ``None`` where it cannot be told."""
+    import hyperscan
+
+    while pattern := pattern_of(text, case=case):
+        database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+        try:
+            database.compile(expressions=[pattern], flags=[hyperscan.HS_FLAG_SINGLEMATCH])
+        except hyperscan.error:
+            text = text[: len(text) // 2]
+        else:
+            return database
+    return None
 
 
-def telling(sequence: bytes) -> int:
-    """Return the place of the byte that tells most: Latin letters share their first, all others their first few."""
-    return 1 if len(sequence) > 2 or sequence[0] < 0xC8 else 0  # noqa: PLR2004 - two bytes; from U+0200 on
+def pattern_of(text: str, *, case: bool) -> bytes:
+    """Return a pattern that stands in whichever line holds a text; none for one that cannot be looked for.
+
+    Parameters
+    ----------
+    text
+        A text as it is compared.
+    case
+        Whether case matters.
+    """
+    text = without_marks(text.partition("\0")[0], case=case)  # a NUL stands between passages, and in no line
+    if not text:
+        return b""
+    chain = origins(text, case=case)
+    crossed = {at for one in chain for at in range(one.start + 1, one.end)}
+    cuts = [at for at in range(len(text) + 1) if at not in crossed]
+    plain = b"".join(_between(chain, start, end) for start, end in pairwise(cuts))
+    return plain + b"|" + _escaped(set().union(*(one.first | one.behind for one in chain)))
 
 
-def _share(byte: Byte) -> float:
-    """Return how much of a transcript a byte is, as far as can be guessed."""
-    place = COMMON.find(bytes([byte.value]).lower())
-    return 0.08 * 0.92 ** (place if place >= 0 else len(COMMON))
+def _between(chain: Sequence[Origin], start: int, end: int) -> bytes:
+    """Return a pattern of whatever comes to a stretch of a text; where that is much, of more."""
+    if start == end:
+        return b""
+    if end - start > EXACT:
+        return b"(?:%b)+" % _either(_written(one) for one in chain if start <= one.start < end)
+    return _either(_written(one) + _between(chain, one.end, end) for one in chain if one.start == start)
+
+
+def _written(origin: Origin) -> bytes:
+    first = one_of({form for sign in origin.first for form in _forms(sign)})
+    if not origin.behind:
+        return first
+    begins = {sign.encode()[:-1] for sign in origin.behind}  # a mark is told well enough without its last byte
+    return first + rb"(?:%b[\x80-\xbf])+" % one_of(begins)
+
+
+def _forms(sign: str) -> list[bytes]:
+    """Return how JSON writes a character that it need not write by its number."""
+    form = dumps(sign, ensure_ascii=False)[1:-1].encode()
+    return [form, b"\\/"] if sign == "/" else [form]
+
+
+def _escaped(signs: Iterable[str]) -> bytes:
+    r"""Return a pattern of some characters as ``\uXXXX``, and of their neighbours."""
+    numbers = {sign.encode("utf-16-be")[:2].hex()[:3].encode() for sign in signs}
+    return rb"\\u(?i:" + one_of(numbers) + b")"
+
+
+def one_of(sequences: Collection[bytes]) -> bytes:
+    """Return a pattern of some sequences of bytes; none of them is the beginning of another."""
+    tails: defaultdict[int, set[bytes]] = defaultdict(set)
+    for sequence in sequences:
+        tails[sequence[0]].add(sequence[1:])
+    heads: defaultdict[frozenset[bytes], list[int]] = defaultdict(list)
+    for head, some in sorted(tails.items()):
+        heads[frozenset(some)].append(head)
+    return _either(_class(some) + (b"" if rest == {b""} else one_of(rest)) for rest, some in heads.items())
+
+
+def _class(some: Sequence[int]) -> bytes:
+    signs = b"".join(b"\\x%02x" % byte for byte in some)
+    return signs if len(some) == 1 else b"[" + signs + b"]"
+
+
+def _either(patterns: Iterable[bytes]) -> bytes:
+    different = list(dict.fromkeys(patterns))
+    return different[0] if len(different) == 1 else b"(?:" + b"|".join(different) + b")"
