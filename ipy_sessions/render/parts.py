@@ -158,7 +158,11 @@ def spent(reply: Reply) -> list[str]:
     """Return what an answer has taken, in a few words each: tokens, dollars, seconds; what is not known is left out."""
     usage = reply.usage
     cached = [usage.get(f"cache_{kind}_input_tokens") or 0 for kind in ("read", "creation")]
-    used = tokens(usage.get("input_tokens"), *cached, usage.get("output_tokens")) if any(usage.values()) else ""
+    used = (
+        tokens(usage.get("input_tokens"), cached[0], cached[1], usage.get("output_tokens"))
+        if any(usage.values())
+        else ""
+    )
     cost = dollars(reply.cost_usd) if reply.cost_usd else ""
     took = f"{reply.latency_ms / 1000:,.1f} s" if isinstance(reply.latency_ms, int | float) else ""
     return [word for word in (used, cost, took) if word]
