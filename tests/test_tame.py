@@ -103,6 +103,7 @@ def test_a_picture_is_a_link() -> None:
 def test_headings_stand_below_that_of_their_turn() -> None:
     """An answer has no heading above those of the conversation."""
     assert re.findall("^#+", tamed("# a\n\n## b\n\nc\n===\n"), re.MULTILINE) == ["#####", "######", "#####"]
+    assert tamed("# a", below=0).strip() == "# a"
 
 
 def test_what_is_too_long_is_shown_as_it_is() -> None:

@@ -30,27 +30,29 @@ _SPECIAL = re.compile(r"[^\w\s]")
 _APART = "\u200b"  # which nobody sees
 
 
-def tamed(markdown: str) -> str:
+def tamed(markdown: str, below: int = BELOW) -> str:
     """Return Markdown as a notebook may show it; every block of code in it is closed.
 
     Parameters
     ----------
     markdown
         Whatever was said; what is too long to be prose comes back as one block of code.
+    below
+        How many levels its headings go down.
     """
     if len(markdown) > LONGEST:
         return fenced(markdown.splitlines(), "text")
-    return "\n".join(map(_tamed, segments(markdown))).strip("\n")
+    return "\n".join(_tamed(part, below) for part in segments(markdown)).strip("\n")
 
 
-def _tamed(part: Segment) -> str:
+def _tamed(part: Segment, below: int) -> str:
     if part.kind == "fence":
         return "\n".join(["", fenced(part.lines[1:-1], re.sub(r"[^\w+#.-].*", "", part.language)), ""])
     text = "\n".join(part.lines)
     if part.kind == "inner code":
         return _ADDRESS.sub(f"]{_APART}", _TAG.sub(f"<{_APART}", text))
     if part.kind == "heading":
-        return f"\n{'#' * min(6, part.level + BELOW)} {_inline(text)}\n"
+        return f"\n{'#' * min(6, part.level + below)} {_inline(text)}\n"
     return _inline(text)
 
 
