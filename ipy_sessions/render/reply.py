@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipy_sessions.events import Reply, Waiting
 from ipy_sessions.render.markup import Markup, closed, code, quoted, small
 from ipy_sessions.render.panels import dollars, line, tokens
+from ipy_sessions.render.tame import tamed
 
 
 def last_line(reply: Reply, title: str, where: str) -> Markup:
@@ -63,9 +64,10 @@ def answer(reply: Reply, last: Markup) -> Markup:
 
 def growing(thinking: str, text: str) -> Markup:
     """Return a reply while it grows: its text, and before it the thinking, folded."""
+    shown = tamed(text, below=0)  # JupyterLab would obey what its own cells show
     if not thinking:
-        return Markup(text, text)
-    return Markup(f"{folded(thinking)}\n\n{text}", f"[{thought(thinking)}]\n\n{text}")
+        return Markup(shown, text)
+    return Markup(f"{folded(thinking)}\n\n{shown}", f"[{thought(thinking)}]\n\n{text}")
 
 
 def folded(thinking: str) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 
-from ipy_sessions.render.markup import fenced
+from ipy_sessions.render.markup import closed, fenced
 from ipy_sessions.render.segments import Segment, segments
 
 BELOW = 4  # levels of headings that are those of the page and of the turn
@@ -42,6 +42,8 @@ def tamed(markdown: str, below: int = BELOW) -> str:
     """
     if len(markdown) > LONGEST:
         return fenced(markdown.splitlines(), "text")
+    if not below and not any(sign.search(markdown) for sign in (_TAG, _ADDRESS, _PICTURE)):
+        return closed(markdown)  # as most answers, many times while they stream
     return "\n".join(_tamed(part, below) for part in segments(markdown)).strip("\n")
 
 

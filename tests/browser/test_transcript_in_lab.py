@@ -10,6 +10,9 @@ from nbconvert import HTMLExporter
 from playwright.sync_api import expect
 from test_safe import HOSTILE
 
+from ipy_sessions.testing.script import Reply
+from ipy_sessions.testing.server import MessagesServer
+
 # Each would run, were it obeyed.
 ACTING = [
     "<img src=x onerror='window.ran=1'>",
@@ -121,3 +124,13 @@ def test_the_saved_notebook_shows_it_without_a_kernel(lab: Lab) -> None:
     assert page.count("<summary>") == page.count("</summary>") == 3
     assert 'id="turn-1"' in page
     assert "data:image/png;base64," in page
+
+
+def test_nothing_of_a_reply_runs_while_it_streams(asking: Lab, model: MessagesServer) -> None:
+    """Nor when it is shown again: what a model was made to say is read, and not obeyed."""
+    model.push(Reply(f"hello {ACTING[0]} and [press](javascript:window.ran=1)"))
+    assert "&lt;img" in asking.ask("%agent hi")
+    shown = asking.page.locator(".jp-Notebook .jp-RenderedMarkdown").last
+    expect(shown).to_contain_text("<img src=x onerror='window.ran=1'> and [press](javascript:window.ran=1)")
+    asking.ask("s = __import__('ipy_sessions').current(); s.turns.active()[-1]")
+    assert asking.page.evaluate("window.ran") is None
