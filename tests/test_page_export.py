@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from exchange_kit import Diary
+from hostile_kit import HOSTILE
 from hypothesis import given
 from hypothesis import strategies as st
-from test_safe import HOSTILE
 
 from ipy_sessions import Exchange, Session, SessionManager, assistant, user
 from ipy_sessions.entries import VERSION, Entry, Header, NewEntry

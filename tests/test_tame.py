@@ -6,10 +6,10 @@ import re
 
 import mistune
 import pytest
+from hostile_kit import HOSTILE, Reading
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from test_safe import HOSTILE, Reading
 
 from ipy_sessions.render.tame import LONGEST, tamed
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from hostile_kit import HOSTILE, PIXEL
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from test_safe import HOSTILE, PIXEL
 
 from ipy_sessions import Exchange, Session, SessionManager, assistant, user
 from ipy_sessions.entries import NewEntry

@@ -6,9 +6,9 @@ import nbformat
 import pytest
 from browser.labkit import Lab
 from browser.pagekit import put
+from hostile_kit import HOSTILE
 from nbconvert import HTMLExporter
 from playwright.sync_api import expect
-from test_safe import HOSTILE
 
 from ipy_sessions.testing.script import Reply
 from ipy_sessions.testing.server import MessagesServer
