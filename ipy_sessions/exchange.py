@@ -100,7 +100,7 @@ class Exchange:
         ref
             As for `SessionManager.open`; or the path of a transcript in any format that is read here.
         format
-            ``"pi"``, ``"jsonl"``, ``"markdown"`` or ``"notebook"``.
+            ``"html"``, ``"markdown"``, ``"notebook"``, ``"pi"``, ``"jsonl"`` or ``"parquet"``.
         path
             The file; by default one beside the notebook that is called as the session is.
         branch
@@ -121,7 +121,7 @@ class Exchange:
             raise ExportError(f"branch can be 'all' or 'active', and not {branch!r}.")
         if branch == "all" and not chosen.whole:
             raise ExportError(
-                f"A file of the format {format} holds one branch. Leave `--branch all` out, or choose pi."
+                f"A file of the format {format} holds one branch. Leave `--branch all` out, or choose html or pi."
             )
         if branch == "active" and chosen.whole:
             found = found.active()

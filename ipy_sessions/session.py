@@ -26,6 +26,9 @@ from ipy_sessions.errors import (
 from ipy_sessions.events import BlockEnd, Event, Reply, TextDelta, ThinkingDelta, Waiting
 from ipy_sessions.identifiers import SYSTEM, Source
 from ipy_sessions.model.interface import Model
+from ipy_sessions.render.markup import Markup
+from ipy_sessions.render.panels import here
+from ipy_sessions.render.transcript import Marks, recent
 from ipy_sessions.replay import Branch
 from ipy_sessions.settings import PARAMETERS, Parameters, Settings
 from ipy_sessions.store.recorder import Recorder
@@ -72,6 +75,20 @@ class Session(Timeline):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    # How it shows itself: where it is, and its last turns
+
+    def _shown(self) -> Markup:
+        turns = self.turns
+        marks = Marks.known(turns, self.hidden, self.content)
+        return recent(here(self.info(), turns.active(), len(turns.kept)), self.tree.path(), marks)
+
+    def _repr_markdown_(self) -> str:
+        return self._shown().markdown
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Show itself alone; in a list or the like it is one of many."""
+        printer.text(repr(self) if cycle or len(printer.stack) > 1 else self._shown().plain)
 
     @property
     def parameters(self) -> Parameters:

@@ -26,8 +26,8 @@ from ipy_sessions.export.material import Material
 from ipy_sessions.export.pi import to_pi
 from ipy_sessions.export.prose import aside, cited, prose
 from ipy_sessions.export.registry import FORMATS
-from ipy_sessions.export.segments import segments
 from ipy_sessions.readers.registry import register
+from ipy_sessions.render.segments import segments
 from ipy_sessions.tree import Tree
 
 KEY = "sk-ant-api03-" + "a" * 95
@@ -66,7 +66,7 @@ def test_every_format_is_named_where_it_is_typed(manager: SessionManager) -> Non
     manager.create("alice").append(user("hi"))
     assert all(name in session_help("export") for name in FORMATS)
     with pytest.raises(
-        ExportError, match=r"There is no format 'word'\. There are pi, jsonl, markdown, parquet, notebook"
+        ExportError, match=r"There is no format 'word'\. There are pi, jsonl, html, markdown, parquet, notebook"
     ):
         Exchange(manager).export("alice", "word")
 
@@ -222,7 +222,22 @@ def test_markdown_is_a_document_to_read(exchange: Exchange) -> None:
 
 PIECES = st.lists(
     st.sampled_from(
-        ["# h", "```", "~~~", "```py", "    ```", "- a", "text", "===", "---", "<!-- x", "</details>", "``` `x", ""]
+        [
+            "# h",
+            "```",
+            "~~~",
+            "```py",
+            "    ```",
+            "- a",
+            "text",
+            "===",
+            "---",
+            "<!-- x",
+            "\\<b>",
+            "</details>",
+            "``` `x",
+            "",
+        ]
     )
 )
 
@@ -235,7 +250,9 @@ def test_no_answer_breaks_what_stands_around_it(lines: list[str]) -> None:
         assert all(
             one in ("h1 a", "h1 b") or one[:2] not in ("h1", "h2") for one in headings(f"# a\n\n{written}\n\n# b")
         )
-        assert not [token for token in MarkdownIt().parse(written) if token.type == "html_block"]
+        tokens = MarkdownIt().parse(written)
+        inline = [child for token in tokens for child in token.children or ()]
+        assert not [token for token in (*tokens, *inline) if token.type in ("html_block", "html_inline")]
 
 
 def test_what_a_tool_is_called_is_no_markdown() -> None:

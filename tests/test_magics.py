@@ -210,7 +210,7 @@ def test_show_history_and_help(terminal: Shell) -> None:
     assert "[you, 20" in terminal.run("%session show")
     terminal.run("%session label 1 'the name'")
     terminal.run("%session hide 1")
-    assert "· turn 1 · “the name” · hidden]\n~ My name is Alice" in terminal.run("%session show")
+    assert "· turn 1 · “the name” · cell [3] · hidden]\n~ My name is Alice" in terminal.run("%session show")
     terminal.run("%session new")
     assert "Nice to meet you, Alice!" in terminal.run("%session show alice")
     assert "Begin another session." in terminal.run("%session help")

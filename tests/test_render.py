@@ -358,9 +358,11 @@ def test_a_transcript_says_what_is_hidden_copied_and_labelled(manager: SessionMa
     shown = transcript("alice", session.tree.path(), marks)
     assert " · turn 3 · carried along from turn 2]\ntwo *more*" in shown.plain
     assert " · carried along]\n" in shown.plain
-    assert "· turn 3 · carried along from turn 2</small>" in shown.markdown
+    assert "#### turn 3\n\n**you** <small>2026" in shown.markdown
+    assert " · carried along from turn 2</small>" in shown.markdown
     shown = transcript("alice", session.tree.path(second.last), marks)
-    assert "· turn 2 · “a \\*better\\* one”</small>" in shown.markdown
+    assert "#### turn 2\n\n**you** <small>2026" in shown.markdown
+    assert " · “a \\*better\\* one”</small>" in shown.markdown
     session.switch_to(2)
     session.hide(2)
     shown = transcript("alice", session.tree.path(), Marks(session.hidden))

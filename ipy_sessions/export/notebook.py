@@ -18,7 +18,7 @@ from ipy_sessions.entries import Entry, text_of
 from ipy_sessions.export.markdown import opening, said, speaker
 from ipy_sessions.export.material import Material
 from ipy_sessions.export.prose import aside, written
-from ipy_sessions.export.segments import segments
+from ipy_sessions.render.segments import segments
 
 PYTHON = ("python", "py", "python3", "ipython", "ipython3")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ipy_sessions.entries import Block
-from ipy_sessions.export.segments import Segment, lines_of, segments
 from ipy_sessions.render.markup import code, fenced, quoted
+from ipy_sessions.render.segments import Segment, lines_of, segments
 
 _SPAN = re.compile(r"(`+)(?:(?!\1).)+?\1(?!`)")
 _TAG = re.compile(r"<(?!https?://[^\s<>]+>)(?=[A-Za-z/!?])")
@@ -97,9 +97,12 @@ def _json(value: Any) -> str:
 
 
 def _shown(line: str) -> str:
-    """Return a line whose tags are shown, but for those in code."""
+    """Return a line whose tags are shown, but for those in code.
+
+    A backslash would not do: where another one stands before the tag, it would let the tag through.
+    """
     pieces, at = [], 0
     for span in _SPAN.finditer(line):
-        pieces += [_TAG.sub(r"\\<", line[at : span.start()]), span[0]]
+        pieces += [_TAG.sub("&lt;", line[at : span.start()]), span[0]]
         at = span.end()
-    return "".join([*pieces, _TAG.sub(r"\\<", line[at:])])
+    return "".join([*pieces, _TAG.sub("&lt;", line[at:])])

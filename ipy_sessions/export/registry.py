@@ -46,6 +46,7 @@ FORMATS = {
     for row in (
         Format("pi", ".pi.jsonl", "a session of the agent pi, with every branch", "pi:to_pi", whole=True),
         Format("jsonl", ".messages.jsonl", "one message a line, role and content", "lines:to_lines"),
+        Format("html", ".html", "one page to read, every branch, with search", "page.document:to_html", whole=True),
         Format("markdown", ".md", "to read", "markdown:to_markdown"),
         Format("parquet", ".parquet", "the table of its messages, every branch", "parquet:to_parquet", whole=True),
         Format("notebook", ".ipynb", "prompts as cells that run, answers below them", "notebook:to_notebook"),

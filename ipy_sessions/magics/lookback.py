@@ -23,7 +23,7 @@ from ipy_sessions.render.comparison import comparison
 from ipy_sessions.render.markup import Markup, Picture, fenced
 from ipy_sessions.render.prompts import prompts
 from ipy_sessions.render.reply import answer, last_line
-from ipy_sessions.render.transcript import Marks, transcript
+from ipy_sessions.render.transcript import MOST, Marks, transcript
 from ipy_sessions.render.tree import SHOWN, draw
 from ipy_sessions.session import Session
 from ipy_sessions.turns import Turn
@@ -97,10 +97,10 @@ class LookbackCommands(Commands):
         if command.turn and command.last:
             raise CommandError("Either a turn is shown, or the last answer: leave out `--turn` or `--last`.")
         if not command.last:
-            turns = session.turns
-            numbers = {question: number for number, question in enumerate(turns.ids, start=1)}
             shown_path = session.turn(command.turn).entries if command.turn else path
-            return transcript(session.title, shown_path, Marks(session.hidden, turns.labels, numbers))
+            marks = Marks.known(session.turns, session.hidden, session.content)
+            most = None if command.all or self._host.most is None else MOST
+            return transcript(session.title, shown_path, marks, most)
         last = next((entry for entry in reversed(path) if entry.role is not None), None)
         if last is None or last.role != "assistant":
             raise CommandError(f"{session.title} has no answer to its last question. Ask again.")

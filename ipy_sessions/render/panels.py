@@ -10,6 +10,7 @@ from pathlib import Path
 from ipy_sessions.identifiers import moment
 from ipy_sessions.render.markup import Markup, code, escaped, small, table
 from ipy_sessions.summary import SessionInfo
+from ipy_sessions.turns import Turn
 
 MINUTES = "%Y-%m-%d %H:%M"
 RECENT = timedelta(days=1)  # what is younger is dated by its age
@@ -209,6 +210,28 @@ def where(info: SessionInfo, notebook: str, file: str) -> Markup:
             ("file", file),
             ("notebook", notebook),
         ]
+    )
+
+
+def here(info: SessionInfo, active: Sequence[Turn], count: int) -> Markup:
+    """Return the head of a session that shows itself: what it is called, and in small print where it stands.
+
+    Parameters
+    ----------
+    info
+        The session.
+    active
+        The turns on the way to where it stands.
+    count
+        All its turns, but for dropped ones.
+    """
+    turns = f"{count:,} turn{'' if count == 1 else 's'}"
+    stands = [f"it stands behind turn {active[-1].number:,}"] if active else []
+    cost = [dollars(info.known_cost_usd)] if info.known_cost_usd else []
+    known = [turns, *stands, *([info.model] if info.model else []), *cost]
+    return Markup(
+        f"### {escaped(info.title)}\n\n{small(' · '.join([*map(escaped, known), code(str(info.path))]))}",
+        f"{info.title}\n{' · '.join([*known, str(info.path)])}",
     )
 
 

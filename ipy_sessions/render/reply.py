@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipy_sessions.events import Reply, Waiting
 from ipy_sessions.render.markup import Markup, closed, code, quoted, small
 from ipy_sessions.render.panels import dollars, line, tokens
+from ipy_sessions.render.tame import tamed
 
 
 def last_line(reply: Reply, title: str, where: str) -> Markup:
@@ -23,7 +24,7 @@ def last_line(reply: Reply, title: str, where: str) -> Markup:
     cached = [reply.usage.get(f"cache_{kind}_input_tokens") or 0 for kind in ("read", "creation")]
     used = tokens(counted[0], cached[0], cached[1], counted[1])
     cost = dollars(reply.cost_usd) if reply.cost_usd else ""
-    ended = _ending(reply)
+    ended = ending(reply)
     words = [word for word in (reply.model, used, cost, title) if word]
     plain = " · ".join([*([ended] if ended else []), *words, where])
     marked = " · ".join([*([f"**{_in_line(ended)}**"] if ended else []), *map(_in_line, words), code(where)])
@@ -38,7 +39,7 @@ def _in_line(text: str) -> str:
     return line(text).markdown.removeprefix("<small>").removesuffix("</small>")
 
 
-def _ending(reply: Reply) -> str:
+def ending(reply: Reply) -> str:
     """Return how a reply ended, when that is not as it should."""
     if reply.end == "interrupted":
         return "stopped; what came until then is kept"
@@ -63,9 +64,10 @@ def answer(reply: Reply, last: Markup) -> Markup:
 
 def growing(thinking: str, text: str) -> Markup:
     """Return a reply while it grows: its text, and before it the thinking, folded."""
+    shown = tamed(text, below=0)  # JupyterLab would obey what its own cells show
     if not thinking:
-        return Markup(text, text)
-    return Markup(f"{folded(thinking)}\n\n{text}", f"[{thought(thinking)}]\n\n{text}")
+        return Markup(shown, text)
+    return Markup(f"{folded(thinking)}\n\n{shown}", f"[{thought(thinking)}]\n\n{text}")
 
 
 def folded(thinking: str) -> str:

@@ -47,7 +47,8 @@ names that are there already, lines that came and went."""
 
 _PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+", re.IGNORECASE)
 _LINK = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
-_UNREADABLE = re.compile("[\x00\ud800-\udfff]")
+LOST = re.compile("[\x00\ud800-\udfff]")
+"""Signs that no page can hold; a replacement character stands for them."""
 
 _FORMULA = {
     *("math", "mrow", "mi", "mn", "mo", "ms", "mtext", "mspace", "mfrac", "msqrt", "mroot", "mstyle", "mpadded"),
@@ -77,6 +78,7 @@ _LOOKS = {
 }
 _ATTRIBUTES = {
     "a": {"href", "title"},
+    "div": {"tabindex"},  # what is wider than the page is moved by keys, too
     "img": {"src", "alt"},
     "ol": {"start", "dir"},
     **{key: {"dir"} for key in ("p", "ul", "blockquote", "h3", "h4", "h5", "h6")},
@@ -103,7 +105,7 @@ def html_of(markdown: str) -> str:
     """
     import nh3
 
-    text = _UNREADABLE.sub("\ufffd", markdown)
+    text = LOST.sub("\ufffd", markdown)
     if len(text) > LONGEST:
         return f"<pre>{html.escape(text)}</pre>"
     return nh3.clean(
@@ -189,7 +191,7 @@ _RULES: dict[str, Callable[..., str]] = {
     "math_inline": _formula,
     "math_inline_double": _formula,
     "math_block": lambda *given: f"<p>{_formula(*given)}</p>\n",
-    "table_open": lambda *_: '<div class="wide"><table>',
+    "table_open": lambda *_: '<div class="wide" tabindex="0"><table>',
     "table_close": lambda *_: "</table></div>",
 }
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ipy_sessions.entries import Entry
-from ipy_sessions.render.markup import Markup, Picture, closed, escaped, fenced, quoted, small, table
+from ipy_sessions.render.markup import Markup, Picture, escaped, fenced, quoted, small, table
 from ipy_sessions.render.panels import SHOWN, dollars, facts, local, messages, short, stacked, tokens
+from ipy_sessions.render.tame import tamed
 from ipy_sessions.render.tree import draw
 from ipy_sessions.summary import SessionInfo, tail
 from ipy_sessions.tree import Tree
@@ -104,7 +105,7 @@ def _head(one: Entry) -> Markup:
 
 def _said(one: Entry) -> Markup:
     text = one.text if len(one.text) <= LONG else f"{one.text[:LONG]} … {len(one.text) - LONG:,} characters more"
-    marked = quoted(text) if one.role == "user" else closed(text)
+    marked = quoted(text) if one.role == "user" else tamed(text)
     others = [_block(block) for block in one.content if block.get("type") != "text"]
     said = [Markup(marked, text)] if text else []
     return stacked([*said, *others])

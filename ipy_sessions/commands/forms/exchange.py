@@ -11,10 +11,13 @@ FORMS = (
         "Write the session in another form, beside the notebook or into a file. Secrets are masked in all of it.",
         lambda read: Export(read.format, " ".join(read.path), read.of or "", read.branch, read.force),
         (
-            words("format", "pi, jsonl, parquet, markdown or notebook", nargs=None),
+            words("format", "html, markdown, notebook, pi, jsonl or parquet", nargs=None),
             words("path", "the file; by default called as the session is"),
             value("--of", "REF", "another session, as for open, or another agent's transcript by its path"),
-            ("--branch", {"choices": BRANCHES, "help": "every branch, which pi alone can hold, or the active one"}),
+            (
+                "--branch",
+                {"choices": BRANCHES, "help": "every branch, which html, pi and parquet hold, or the active one"},
+            ),
             flag("--force", "write in the place of a file that is there"),
         ),
     ),

@@ -76,12 +76,13 @@ FORMS = (
     ),
     Form(
         "show",
-        "The conversation to read; or the last answer alone, as after a page that was closed too early.",
-        lambda read: Show(" ".join(read.ref), read.last, read.turn or ""),
+        "The conversation to read, a long one from its end; or its last answer alone, as after a page closed early.",
+        lambda read: Show(" ".join(read.ref), read.last, read.turn or "", read.all),
         (
             words("ref", "another session, as for open"),
             flag("--last", "its last answer alone"),
             value("--turn", "TURN", "this turn alone: its number, label or id's end"),
+            flag("--all", "all of it; by default a notebook gets the last 200,000 characters"),
         ),
     ),
 )

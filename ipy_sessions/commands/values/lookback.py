@@ -57,8 +57,21 @@ class Usage(Command, frozen=True):
 
 
 class Show(Command, frozen=True):
-    """``%session show``: the conversation to read, of this session or another; one turn, or its last answer alone."""
+    """``%session show``: the conversation to read, of this session or another; one turn, or its last answer alone.
+
+    Parameters
+    ----------
+    ref
+        Another session; empty for this one.
+    last
+        Its last answer alone.
+    turn
+        This turn alone.
+    all
+        Everything, however long.
+    """
 
     ref: str = ""
     last: bool = False
     turn: str = ""
+    all: bool = False

@@ -1,0 +1,80 @@
+r"""Markdown that a notebook may show as it is: nothing in it is obeyed, and nothing loaded. Pure.
+
+A notebook trusts what its own cells show: JupyterLab sanitises none of it, so that a tag in an answer would run. Here
+tags become text, addresses that are none of the web's become text, pictures become links, while code keeps its colours
+and formulas their signs.
+
+It refuses to trust that two readers of Markdown agree about what is code: only a block at the left edge, written anew
+between fences of its own, keeps its tags as they are. Anything else that might be read as a tag is made unreadable as
+one, code or not. A backslash would do nothing where another one stands before it: hence the entities.
+Addresses without a scheme stay, as those of files beside the notebook.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ipy_sessions.render.markup import closed, fenced
+from ipy_sessions.render.segments import Segment, segments
+
+BELOW = 4  # levels of headings that are those of the page and of the turn
+LONGEST = 100_000  # characters that are read as Markdown
+
+_TAG = re.compile(r"<(?=[A-Za-z/!?])(?!https?://[^\s<>]+>)", re.IGNORECASE)
+_ADDRESS = re.compile(r"\](?=[(:][\s>]*<?[^\n<>)]*?[:&])(?![(:][\s>]*<?(?:https?://|mailto:|#))", re.IGNORECASE)
+_PICTURE = re.compile(r"!(?=\[)")
+_PIECES = re.compile(
+    r"(?P<code>(?<!`)(?P<mark>`+)(?!`).+?(?<!`)(?P=mark)(?!`))|(?P<formula>\$\$.+?\$\$|\$[^$\n]+\$)", re.DOTALL
+)
+_SPECIAL = re.compile(r"[^\w\s]")
+_APART = "\u200b"  # which nobody sees
+
+
+def tamed(markdown: str, below: int = BELOW) -> str:
+    """Return Markdown as a notebook may show it; every block of code in it is closed.
+
+    Parameters
+    ----------
+    markdown
+        Whatever was said; what is too long to be prose comes back as one block of code.
+    below
+        How many levels its headings go down.
+    """
+    if len(markdown) > LONGEST:
+        return fenced(markdown.splitlines(), "text")
+    if not below and not any(sign.search(markdown) for sign in (_TAG, _ADDRESS, _PICTURE)):
+        return closed(markdown)  # as most answers, many times while they stream
+    return "\n".join(_tamed(part, below) for part in segments(markdown)).strip("\n")
+
+
+def _tamed(part: Segment, below: int) -> str:
+    if part.kind == "fence":
+        return "\n".join(["", fenced(part.lines[1:-1], re.sub(r"[^\w+#.-].*", "", part.language)), ""])
+    text = "\n".join(part.lines)
+    if part.kind == "inner code":
+        return _ADDRESS.sub(f"]{_APART}", _TAG.sub(f"<{_APART}", text))
+    if part.kind == "heading":
+        return f"\n{'#' * min(6, part.level + below)} {_inline(text)}\n"
+    return _inline(text)
+
+
+def _inline(text: str) -> str:
+    pieces, at = [], 0
+    for found in _PIECES.finditer(text):
+        pieces.append(_prose(text[at : found.start()]))
+        pieces.append(_code(found) if found["code"] else _PICTURE.sub("! ", _TAG.sub("< ", found[0])))
+        at = found.end()
+    # A link may reach over code or a formula, so addresses are looked for in all of it.
+    return _ADDRESS.sub(r"]\\", "".join([*pieces, _prose(text[at:])]))
+
+
+def _prose(text: str) -> str:
+    return _PICTURE.sub("&#33;", _TAG.sub("&lt;", text))
+
+
+def _code(found: re.Match[str]) -> str:
+    """Return code in a line; where it could be read as anything else, so that no reader can."""
+    if not (_TAG.search(found[0]) or _ADDRESS.search(found[0]) or "![" in found[0]):
+        return found[0]
+    inside = found[0][len(found["mark"]) : -len(found["mark"])].strip().replace("\n", " ")
+    return f"<code>{_SPECIAL.sub(lambda sign: f'&#{ord(sign[0])};', inside)}</code>"
