@@ -19,9 +19,9 @@ from ipy_sessions.render.markup import Markup, Picture
 HERE = Path(__file__).parent
 
 
-def script(name: str) -> str:
-    """Return the script of a widget, with what all of them share in front of it."""
-    return "".join((HERE / part).read_text(encoding="utf-8") for part in ("standing.js", name))
+def script(*parts: str) -> str:
+    """Return the script of a widget, of some parts, with what all of them share in front of it."""
+    return "".join((HERE / part).read_text(encoding="utf-8") for part in ("standing.js", *parts))
 
 
 class Live(anywidget.AnyWidget):  # type: ignore[misc] - it has no types
