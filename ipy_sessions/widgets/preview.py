@@ -27,7 +27,6 @@ def preview(tree: Tree) -> dict[str, Any]:
     turns = Turns(tree)
     active = turns.active()
     return {
-        "messages": sum(tree[entry].role is not None for entry in tree),
         "turns": len(turns),
         "earlier": max(len(active) - TURNS, 0),
         "said": [part for turn in active[-TURNS:] for part in _parts(turn)],
