@@ -30,23 +30,80 @@ THINGS = (
 GROUPS = ("regions", "weekdays", "cohorts", "stations", "users", "batches", "countries", "experiments", "plants")
 WHENS = ("March", "the release", "midnight", "a restart", "the holidays", "2024", "week 12", "the second epoch")
 NAMES = (
-    *("churn model", "ozone, cleaned", "thesis figures", "onboarding", "تحليل المبيعات حسب المنطقة", "quarterly report"),
+    *(
+        "churn model",
+        "ozone, cleaned",
+        "thesis figures",
+        "onboarding",
+        "تحليل المبيعات حسب المنطقة",
+        "quarterly report",
+    ),
     *("🌍🛰️ satellite tiles 👩🏽‍🔬", "sensor drift", "売上の予測", "weather stations", "a/b test of the checkout"),
 )
 NOTEBOOKS = ("talk.ipynb", "churn/features.ipynb", "reports/quarter.ipynb", "ozone.ipynb", "thesis/figures.ipynb")
 MODELS = ("claude-sonnet-4-5", "claude-opus-4-1", "claude-haiku-4-5")
 TAGS = ("thesis", "todo", "paper", "client", "teaching", "draft")
 WORDS = (
-    "about above across after against along among amount analysis answer appear apply array average axis balance base "
-    "because before behave below between both break build cache calculate call case cause change chart check class "
-    "clean code collect column combine common compare compute condition consider contain control convert copy correct "
-    "count create cross current curve data date default define depend describe detail differ direct divide document "
-    "double drop duplicate early effect empty encode error estimate even event every example expect explain export "
-    "factor fail feature field figure file filter find fit fix flag float follow format frame function general get "
-    "give good graph great group grow half handle head help high hold hour import improve include increase index input "
-    "inside instead interval join keep kind know label large last layer lead learn left length less level limit line "
-    "list little load local long look loss lower main make many mark match matrix mean measure median merge method"
-).split()
+    *("average", "axis", "balance", "because", "between", "cache", "change", "chart", "column", "compare", "condition"),
+    *("contain", "convert", "correct", "count", "cross", "curve", "default", "depend", "describe", "differ", "divide"),
+    *(
+        "double",
+        "drop",
+        "early",
+        "effect",
+        "empty",
+        "encode",
+        "error",
+        "estimate",
+        "event",
+        "example",
+        "expect",
+        "export",
+    ),
+    *(
+        "factor",
+        "feature",
+        "field",
+        "figure",
+        "filter",
+        "float",
+        "format",
+        "frame",
+        "function",
+        "graph",
+        "group",
+        "half",
+    ),
+    *(
+        "handle",
+        "header",
+        "hour",
+        "improve",
+        "include",
+        "index",
+        "interval",
+        "join",
+        "keep",
+        "label",
+        "large",
+        "length",
+    ),
+    *(
+        "level",
+        "limit",
+        "line",
+        "list",
+        "local",
+        "loss",
+        "lower",
+        "match",
+        "matrix",
+        "mean",
+        "measure",
+        "merge",
+        "method",
+    ),
+)
 
 ANSWER = """The drop comes from **{thing}**: what was measured before is in another unit.
 
@@ -88,8 +145,10 @@ def _lines(chance: random.Random, last: datetime, number: int) -> Iterator[bytes
         written = Entry("message", seq, SYSTEM.new_id(), parent, session, ts, entry)
         parent = written.id
         yield encode(written)
-    notes = {**({"tags": chance.sample(TAGS, chance.randrange(1, 3))} if chance.random() < 0.3 else {})}
-    notes |= {"pinned": True} if number % 97 == 3 else {}
+    notes: dict[str, object] = {}
+    if chance.random() < 0.3:
+        notes["tags"] = chance.sample(TAGS, chance.randrange(1, 3))
+    notes |= {"pinned": True} if number % 997 == 3 else {}
     notes |= {"archived": True} if number % 50 == 31 else {}
     if notes:
         yield encode(Entry("info", 99, SYSTEM.new_id(), None, session, timestamp(last), notes))

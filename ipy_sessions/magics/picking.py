@@ -6,10 +6,10 @@ a cell runs; and the commands, which do and say what they would if they were typ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import singledispatchmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ipy_sessions.commands.values import Command, Pick
 from ipy_sessions.export.registry import FORMATS
@@ -18,6 +18,7 @@ from ipy_sessions.identifiers import SYSTEM
 from ipy_sessions.magics.commands import Commands
 from ipy_sessions.magics.host import Host
 from ipy_sessions.notebook import Place
+from ipy_sessions.readers.transcript import Transcript
 from ipy_sessions.render.markup import Markup
 from ipy_sessions.render.offered import offered
 from ipy_sessions.render.panels import Listing, stacked
@@ -26,9 +27,7 @@ from ipy_sessions.store.disk import FolderStore
 from ipy_sessions.store.folder import relative
 from ipy_sessions.summary import SessionInfo
 from ipy_sessions.tree import Tree
-
-if TYPE_CHECKING:
-    from ipy_sessions.widgets.picker import Seen
+from ipy_sessions.widgets.seen import Seen
 
 HITS = 100  # messages that a search tells of
 
@@ -44,17 +43,17 @@ class PickingCommands(Commands):
     @run.register
     def _pick(self, _: Pick) -> Markup | None:
         place = self._host.place()
-        manager = self._host.manager(place)
-        rows = manager.list()
-        current = manager.current.info() if manager.current is not None else None
-        others = tuple(row for row in rows if current is None or row.path != current.path)
+        sessions = KernelSessions(self._host, place)
+        seen = sessions.look()
+        current = next((row for row in seen.rows if row.path == seen.current), None)
+        others = tuple(row for row in seen.rows if row is not current and not row.archived)
         self._host.listing = Listing(current, others)
         static = offered(self._host.listing, SYSTEM.now())
         if not (place.updates and not place.headless):
             return static
         from ipy_sessions.widgets.picker import Picker
 
-        Picker(KernelSessions(self._host, place)).show(static)
+        Picker(sessions, seen).show(static)
         return None
 
 
@@ -74,13 +73,11 @@ class KernelSessions:
         self._manager = host.manager(place)
         self._store = FolderStore(self._manager.store.path)
         self.notebook = "" if place.notebook is None else relative(self._store.path, place.notebook)
-        self.formats = tuple(FORMATS)
+        self.formats: Sequence[str] = tuple(FORMATS)
         self._memory: dict[tuple[str, int], SessionInfo] = {}
 
     def look(self) -> Seen:
         """Return what there is now."""
-        from ipy_sessions.widgets.picker import Seen
-
         rows = sorted([*self._store.rows().rows, *self._unwritten()], key=lambda row: row.cursor, reverse=True)
         current = self._manager.current
         owners = {path: str(owner) for path, owner in self._store.holders().items()}
@@ -97,12 +94,16 @@ class KernelSessions:
         session = next((one for one in self._manager.opened if one.file == row.path), None)
         return self._store.read(row.path).tree if session is None else session.tree
 
-    def search(self, text: str) -> Sequence[Hit]:
-        """Return the messages that hold a text, the best first."""
+    def search(self, text: str) -> tuple[Sequence[Path], Sequence[Hit]]:
+        """Return the files of all sessions that hold a text, and the messages that hold it best."""
         folder = [self._store.path] if any(self._store.path.glob("*.jsonl")) else []
-        search = prepared(text, [*folder, *self._manager.unwritten], limit=HITS)
+        unwritten = {session.id: session for session in self._manager.unwritten}
+        search = prepared(text, [*folder, *unwritten.values()], limit=HITS)
         search.run()
-        return search.hits()
+        files = [
+            unwritten[source.id].file if isinstance(source, Transcript) else Path(source) for source in search.sources()
+        ]
+        return files, search.hits()
 
     def carry_out(self, wanted: Command) -> Markup:
         """Carry out a command as if it stood in the picker's cell; return what it says."""

@@ -33,7 +33,9 @@ def offered(listing: Listing, now: datetime) -> Markup:
         right=(0,),
     )
     example = numbered[-1][1] if listing.current is None or not listing.others else listing.others[0]
-    notes = [f"`%session open 1` opens the first of them; in another kernel its id does: `%session open {example.tail}`."]
+    notes = [
+        f"`%session open 1` opens the first of them; in another kernel its id does: `%session open {example.tail}`."
+    ]
     if len(listing.others) > OFFERED:
         notes.append(f"{len(listing.others) - OFFERED:,} more: `%session list --all` shows them.")
     return stacked([shown, *map(line, notes)])

@@ -81,7 +81,9 @@ def command(wanted: Wanted, find: FindRow) -> tuple[Command, bool]:
     """
     name = wanted.get("do")
     if not isinstance(name, str) or name not in {*ALONE, *ACTIONS}:
-        raise CommandError(f"The picker cannot do {name!r:.60}: this page is older or newer than the kernel. Reload it.")
+        raise CommandError(
+            f"The picker cannot do {name!r:.60}: this page is older or newer than the kernel. Reload it."
+        )
     if name in ALONE:
         return ALONE[name](wanted), True
     build, leaves = ACTIONS[name]

@@ -185,7 +185,7 @@ class SessionPicker {
     if (message.kind === 'rows') this.coming = this.coming.then(() => this.hearRows(message, buffers));  // in their order
     else if (message.kind === 'preview') this.pane.preview(message);
     else if (message.kind === 'found' && message.text === this.lookedFor) {
-      this.found = new Map(message.hits);
+      this.found = new Map(message.found);
       this.narrow(true);
     } else if (message.kind === 'said') this.hearSaid(message);
   }

@@ -10,64 +10,27 @@ seen, whatever has come and gone since.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
 
 import traitlets
 
-from ipy_sessions.commands.values import Command
 from ipy_sessions.errors import CommandError, SessionsError
-from ipy_sessions.hit import Hit
 from ipy_sessions.render.markup import Markup
 from ipy_sessions.summary import SessionInfo
-from ipy_sessions.tree import Tree
 from ipy_sessions.widgets.actions import Wanted, command
 from ipy_sessions.widgets.columns import Listed, columns, packed
 from ipy_sessions.widgets.live import HERE, Live, script
 from ipy_sessions.widgets.preview import preview
+from ipy_sessions.widgets.seen import Seen, Sessions
 
 FIRST = 100  # rows that are there at once
 NOTHING = Markup("<small>Nothing was chosen.</small>", "Nothing was chosen.")
 
 
-class Seen(NamedTuple):
-    """What there is.
-
-    Parameters
-    ----------
-    rows
-        The sessions, that of the latest message first. One that is as it was is the very object that it was.
-    current
-        The file of the one in use here.
-    owners
-        Who has which open elsewhere, by their files.
-    """
-
-    rows: Sequence[SessionInfo]
-    current: Path | None = None
-    owners: Mapping[Path, str] = {}
-
-
-class Sessions(Protocol):
-    """Where the picker's sessions are, and who carries out what is asked for."""
-
-    notebook: str
-    """The notebook that it stands in, as sessions name it; empty for none."""
-    formats: Sequence[str]
-    """What a session can be exported as."""
-
-    def look(self) -> Seen:
-        """Return what there is now."""
-
-    def tree(self, row: SessionInfo) -> Tree:
-        """Return a session's entries."""
-
-    def search(self, text: str) -> Sequence[Hit]:
-        """Return the messages that hold a text, the best first."""
-
-    def carry_out(self, wanted: Command) -> Markup:
-        """Carry out a command; return what it says."""
+def _lean(text: str) -> str:
+    """Return a script or a style sheet without its indentation, which is a tenth of it."""
+    return "\n".join(map(str.strip, text.splitlines()))
 
 
 class Picker(Live):
@@ -77,15 +40,16 @@ class Picker(Live):
     ----------
     sessions
         Where its sessions are.
+    seen
+        What there is of them.
     """
 
-    _esm = script("picker_rows.js", "picker_list.js", "picker_pane.js", "picker.js")
-    _css = (HERE / "picker.css").read_text(encoding="utf-8")
+    _esm = _lean(script("picker_rows.js", "picker_list.js", "picker_pane.js", "picker.js"))
+    _css = _lean((HERE / "picker.css").read_text(encoding="utf-8"))
     page = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, sessions: Sessions) -> None:
-        self._sessions = sessions
-        self._seen = sessions.look()
+    def __init__(self, sessions: Sessions, seen: Seen) -> None:
+        self._sessions, self._seen = sessions, seen
         self._rows: list[SessionInfo] = []
         self._numbers: dict[Path, int] = {}
         self._same: dict[int, int] = {}
@@ -180,10 +144,11 @@ class Picker(Live):
 
     def _send_found(self, wanted: Wanted) -> None:
         text = wanted.get("text")
-        hits = self._sessions.search(text) if isinstance(text, str) and text.strip() else []
-        found: dict[int, list[tuple[str, bool]]] = {}
+        files, hits = self._sessions.search(text) if isinstance(text, str) and text.strip() else ((), ())
+        pieces: dict[Path, list[tuple[str, bool]]] = {}
         for hit in hits:
-            number = self._numbers.get(Path(hit.path))
-            if number is not None:
-                found.setdefault(number, [(piece.text, piece.meant) for piece in hit.pieces])
-        self.send({"kind": "found", "text": text, "hits": list(found.items())})
+            pieces.setdefault(Path(hit.path), [(piece.text, piece.meant) for piece in hit.pieces])
+        numbers = ((self._numbers.get(path), pieces.get(path)) for path in files)
+        self.send(
+            {"kind": "found", "text": text, "found": [(number, said) for number, said in numbers if number is not None]}
+        )

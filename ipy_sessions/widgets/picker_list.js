@@ -38,7 +38,7 @@ class SessionList {
 
   /* Shows other rows. The one that was selected stays so, where it stood on the screen, if it is among them. */
   fill(rows, { found = null, keep = true } = {}) {
-    const number = this.row?.number, top = this.node.scrollTop - this.at * HEIGHT;
+    const number = this.row?.number, top = this.node.scrollTop - Math.max(this.at, 0) * HEIGHT;
     const there = keep && number !== undefined ? rows.findIndex(row => row.number === number) : -1;
     const at = there >= 0 ? there : Math.min(keep ? Math.max(this.at, 0) : 0, rows.length - 1);
     Object.assign(this, { rows, found, at });
@@ -80,7 +80,7 @@ class SessionList {
   }
 
   option(row, at) {
-    const flags = flagsOf(row), pieces = this.found?.get(row.number);
+    const flags = flagsOf(row), pieces = this.found?.get(row.number);  // of the best alone
     const title = make('span', { className: 'ses-title', dir: 'auto' }, row.called || row.tail);
     const time = make('span', { className: 'ses-time', title: dated(row.modified) }, ago(row.modified));
     const about = make('span', { className: 'ses-about', dir: 'auto' });
