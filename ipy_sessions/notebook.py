@@ -59,6 +59,11 @@ class Place:
         return self.provider in {"vscode", "colab"}
 
     @property
+    def clickable(self) -> bool:
+        """Whether a widget can stand in the place of its static form: in JupyterLab and Notebook 7."""
+        return self.provider == "jupyter"
+
+    @property
     def updates(self) -> bool:
         """Whether what is shown can be replaced. A console behind a kernel shows a display once and no update of it."""
         return self.provider not in {"console", "terminal"}

@@ -183,7 +183,7 @@ def test_whatever_is_asked_the_picture_is_well_formed_and_nothing_in_it_runs(
     assert {one.tag for one in root.iter()} <= ALLOWED
     assert {name for one in root.iter() for name in one.attrib} <= {
         *("role", "aria-label", "width", "height", "viewBox", "style", "d", "stroke-dasharray"),
-        *("x", "y", "cx", "cy", "r"),
+        *("x", "y", "cx", "cy", "r", "data-turn", "data-label", "data-here", "data-hidden"),
     }
     assert "url(" not in picture.svg
     assert all(sign.isprintable() or sign in "\n\u200c\u200d" for sign in picture.plain)

@@ -42,11 +42,20 @@ class LookbackCommands(Commands):
         raise NotImplementedError(command)
 
     @run.register
-    def _tree(self, command: Tree) -> Picture:
+    def _tree(self, command: Tree) -> Picture | None:
+        if not command.ref and self._host.place().clickable:
+            from ipy_sessions.magics.clicking import show_tree
+
+            show_tree(self._host, whole=command.all)
+            return None
         if not command.ref:
-            return drawn(self._session, whole=command.all)
+            return self.drawn(whole=command.all)
         with self._host.reading(self._host.resolve(command.ref)) as session:
             return drawn(session, whole=command.all)
+
+    def drawn(self, *, whole: bool = False) -> Picture:
+        """Return the tree of the session that one is in, drawn."""
+        return drawn(self._session, whole=whole)
 
     @run.register
     def _compare(self, command: Compare) -> Markup:

@@ -49,7 +49,7 @@ class PickingCommands(Commands):
         others = tuple(row for row in seen.rows if row is not current and not row.archived)
         self._host.listing = Listing(current, others)
         static = offered(self._host.listing, SYSTEM.now())
-        if not (place.updates and not place.headless):
+        if not place.clickable:
             return static
         from ipy_sessions.widgets.picker import Picker
 

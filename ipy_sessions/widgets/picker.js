@@ -42,20 +42,20 @@ class SessionPicker {
     this.modelMenu = choice('Model', [['', 'Any model']]);
     this.tag = choice('Tag', [['', 'Any tag']]);
     this.days = choice('Last message', [['', 'Any time'], ['1', 'Last day'], ['7', 'Last 7 days'], ['30', 'Last 30 days'], ['365', 'Last year']]);
-    this.status = make('span', { className: 'ses-status', role: 'status' });
-    this.count = make('span', { className: 'ses-count', role: 'status' });
+    this.status = make('span', { className: 'ips-status', role: 'status' });
+    this.count = make('span', { className: 'ips-count', role: 'status' });
     this.undo = make('span');
     const alone = [['new', 'New'], ['continue', 'Continue the latest'], ['close', 'Close']].map(([name, word]) => {
       const button = make('button', { type: 'button' }, word);
       button.addEventListener('click', () => this.act(name));
       return button;
     });
-    this.root = make('div', { className: 'ses-picker', role: 'group' },
-      make('div', { className: 'ses-top' }, this.query,
-        make('label', { className: 'ses-deep' }, this.deep, ' In all text'), this.order),
-      make('div', { className: 'ses-menus' }, this.kind, this.notebook, this.modelMenu, this.tag, this.days, this.count),
-      make('div', { className: 'ses-panes' }, this.list.node, this.pane.node),
-      make('div', { className: 'ses-bottom' }, make('span', { className: 'ses-says' }, this.status, this.undo), ...alone));
+    this.root = make('div', { className: 'ips-picker', role: 'group' },
+      make('div', { className: 'ips-top' }, this.query,
+        make('label', { className: 'ips-deep' }, this.deep, ' In all text'), this.order),
+      make('div', { className: 'ips-menus' }, this.kind, this.notebook, this.modelMenu, this.tag, this.days, this.count),
+      make('div', { className: 'ips-panes' }, this.list.node, this.pane.node),
+      make('div', { className: 'ips-bottom' }, make('span', { className: 'ips-says' }, this.status, this.undo), ...alone));
     this.root.setAttribute('aria-label', 'Choose a session');
     el.append(this.root);
   }
@@ -67,16 +67,10 @@ class SessionPicker {
     }
     this.order.addEventListener('change', () => { this.sort(); this.narrow(); });
     this.root.addEventListener('keydown', event => this.key(event));
-    this.heard = (message, buffers) => this.hear(message, buffers);
-    this.model.on('msg:custom', this.heard);
-    this.timer = setInterval(() => this.look(), LOOK);
-    requestAnimationFrame(() => { this.list.draw(); setTimeout(() => this.send('rest')); });
-  }
-
-  end() {
-    clearInterval(this.timer);
-    clearTimeout(this.late);
-    this.model.off('msg:custom', this.heard);
+    this.model.on('msg:custom', (message, buffers) => this.hear(message, buffers));
+    const timer = setInterval(() => this.look(), LOOK);
+    for (const end of ['destroy', 'comm_live_update']) this.model.on(end, () => clearInterval(timer));
+    requestAnimationFrame(() => setTimeout(() => this.send('rest')));  // when the first rows are painted
   }
 
   // Rows
@@ -177,7 +171,7 @@ class SessionPicker {
 
   say(text, well = true) {
     this.status.textContent = text;
-    this.status.classList.toggle('ses-wrong', !well);
+    this.status.classList.toggle('ips-wrong', !well);
     this.undo.replaceChildren();
   }
 
@@ -201,15 +195,10 @@ class SessionPicker {
     if (done === 'fresh') { this.waiting = false; return; }
     this.say(text, well);
     if (done !== 'delete' || !well) return;
-    const button = make('button', { type: 'button', className: 'ses-small' }, 'Undo');
+    const button = make('button', { type: 'button', className: 'ips-small' }, 'Undo');
     button.addEventListener('click', () => { this.act('restore', { row }); this.list.node.focus(); });
     this.undo.replaceChildren(button);
   }
 }
 
-export default { render({ model, el }) {
-  const bringBack = standIn(el);
-  keepKeys(el);
-  const picker = new SessionPicker(model, el);
-  return () => { picker.end(); bringBack(); };
-} };
+export default live((el, model) => { new SessionPicker(model, el); });

@@ -19,11 +19,17 @@ const flagsOf = row => [
 class SessionList {
   constructor(id, onSelect, onOpen) {
     Object.assign(this, { id, onSelect, onOpen, rows: [], at: -1, found: null });
-    this.space = make('div', { className: 'ses-space', role: 'presentation' });
-    this.node = make('div', { className: 'ses-list', id: `${id}-list`, role: 'listbox', tabIndex: 0 }, this.space);
+    this.space = make('div', { className: 'ips-space', role: 'presentation' });
+    this.node = make('div', { className: 'ips-list', id: `${id}-list`, role: 'listbox', tabIndex: 0 }, this.space);
     this.node.setAttribute('aria-label', 'Sessions');
-    let due = 0;
-    this.node.addEventListener('scroll', () => { due ||= requestAnimationFrame(() => { due = 0; this.draw(); }); });
+    let due = 0, top = 0;
+    this.node.addEventListener('scroll', () => {
+      top = this.node.scrollTop;
+      due ||= requestAnimationFrame(() => { due = 0; this.draw(); });
+    });
+    new ResizeObserver(() => {  // what is taken off the page, and put there again, has forgotten where it stood
+      if (this.node.clientHeight) { this.node.scrollTop = top; this.draw(); }
+    }).observe(this.node);
     const at = event => {
       const option = event.target.closest('[role=option]');
       return option ? Number(option.dataset.at) : -1;
@@ -81,17 +87,17 @@ class SessionList {
 
   option(row, at) {
     const flags = flagsOf(row), pieces = this.found?.get(row.number);  // of the best alone
-    const title = make('span', { className: 'ses-title', dir: 'auto' }, row.called || row.tail);
-    const time = make('span', { className: 'ses-time', title: dated(row.modified) }, ago(row.modified));
-    const about = make('span', { className: 'ses-about', dir: 'auto' });
+    const title = make('span', { className: 'ips-title', dir: 'auto' }, row.called || row.tail);
+    const time = make('span', { className: 'ips-time', title: dated(row.modified) }, ago(row.modified));
+    const about = make('span', { className: 'ips-about', dir: 'auto' });
     if (pieces) about.append(...pieces.map(([text, meant]) => meant ? make('mark', {}, text) : text));
     else {
       const known = [stem(row.notebook), ...row.tags.map(tag => `#${tag}`)].filter(Boolean);
       about.append(known.join(' · ') || (row.flags & NAMED ? row.more : '') || row.model);
     }
-    const marks = flags.map(word => make('span', { className: `ses-flag ses-${word.split(' ').join('-')}` }, word));
-    const option = make('div', { id: `${this.id}-${row.number}`, role: 'option', className: 'ses-row' },
-      make('div', { className: 'ses-line' }, title, time), make('div', { className: 'ses-line' }, about, ...marks));
+    const marks = flags.map(word => make('span', { className: `ips-flag ips-${word.split(' ').join('-')}` }, word));
+    const option = make('div', { id: `${this.id}-${row.number}`, role: 'option', className: 'ips-row' },
+      make('div', { className: 'ips-line' }, title, time), make('div', { className: 'ips-line' }, about, ...marks));
     option.dataset.at = at;
     option.style.top = `${at * HEIGHT}px`;
     option.setAttribute('aria-selected', at === this.at);

@@ -2,14 +2,14 @@
 class Pane {
   constructor(id, act, formats) {
     Object.assign(this, { act, formats, row: null });
-    this.title = make('h3', { className: 'ses-called', id: `${id}-called`, dir: 'auto' });
-    this.facts = make('p', { className: 'ses-facts', dir: 'auto' });
-    this.buttons = make('div', { className: 'ses-buttons', role: 'toolbar' });
+    this.title = make('h3', { className: 'ips-called', id: `${id}-called`, dir: 'auto' });
+    this.facts = make('p', { className: 'ips-facts', dir: 'auto' });
+    this.buttons = make('div', { className: 'ips-buttons', role: 'toolbar' });
     this.buttons.setAttribute('aria-label', 'What to do with this session');
-    this.field = make('div', { className: 'ses-field' });
-    this.end = make('div', { className: 'ses-end', tabIndex: 0, role: 'region' });
+    this.field = make('div', { className: 'ips-field' });
+    this.end = make('div', { className: 'ips-end', tabIndex: 0, role: 'region' });
     this.end.setAttribute('aria-label', 'The last turns');
-    this.node = make('section', { className: 'ses-pane' },
+    this.node = make('section', { className: 'ips-pane' },
       make('header', {}, this.title, this.facts, this.buttons, this.field), this.end);
     this.node.setAttribute('aria-labelledby', this.title.id);
     this.show(null);
@@ -18,7 +18,7 @@ class Pane {
   show(row) {
     const other = row?.number !== this.row?.number;
     this.row = row;
-    this.node.classList.toggle('ses-none', !row);
+    this.node.classList.toggle('ips-none', !row);
     if (other) { this.end.replaceChildren(); this.close(); }
     if (!row) { this.title.textContent = 'No session is like that'; this.facts.textContent = ''; this.turns = null; }
     else {
@@ -48,7 +48,7 @@ class Pane {
     ] : [];
     const inside = this.buttons.contains(document.activeElement);
     this.buttons.replaceChildren(...offers.map(([name, word]) => {
-      const button = make('button', { type: 'button', className: name === 'open' ? 'ses-first' : '' }, word);
+      const button = make('button', { type: 'button', className: name === 'open' ? 'ips-first' : '' }, word);
       button.dataset.do = name;
       button.addEventListener('click', () => this.begin(name));
       return button;
@@ -99,7 +99,7 @@ class Pane {
   }
 
   small(word, done) {
-    const button = make('button', { type: 'button', className: 'ses-small' }, word);
+    const button = make('button', { type: 'button', className: 'ips-small' }, word);
     button.addEventListener('click', done);
     return button;
   }
@@ -116,14 +116,14 @@ class Pane {
     if (row !== this.row?.number) return;
     this.told(turns);
     const parts = said.map(({ who, when, html }) => {
-      const body = make('div', { className: 'ses-said', dir: 'auto' });
+      const body = make('div', { className: 'ips-said', dir: 'auto' });
       body.innerHTML = html;  // of `render.safe`, in which nothing runs
-      const head = make('div', { className: 'ses-who' }, who || 'you', make('span', {}, when));
-      return make('article', { className: who ? 'ses-model' : 'ses-you' }, head, body);
+      const head = make('div', { className: 'ips-who' }, who || 'you', make('span', {}, when));
+      return make('article', { className: who ? 'ips-model' : 'ips-you' }, head, body);
     });
-    const first = earlier ? [make('p', { className: 'ses-earlier' }, `${earlier} earlier turn${earlier === 1 ? '' : 's'}`)] : [];
+    const first = earlier ? [make('p', { className: 'ips-earlier' }, `${earlier} earlier turn${earlier === 1 ? '' : 's'}`)] : [];
     this.end.replaceChildren(...first, ...parts);
-    if (!said.length) this.end.append(make('p', { className: 'ses-earlier' }, 'Nothing was said yet.'));
+    if (!said.length) this.end.append(make('p', { className: 'ips-earlier' }, 'Nothing was said yet.'));
     this.end.scrollTop = this.end.scrollHeight;
   }
 }

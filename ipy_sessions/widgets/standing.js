@@ -1,23 +1,22 @@
-/* Hides the static form, which is the output above the widget's, for as long as the widget is there. Where a page puts
- * its outputs in another way, the form stays: twice is better than not at all. Returns what brings the form back. */
-const standIn = el => {
-  let form = null, over = false;
-  const watcher = new MutationObserver(() => hide());
-  const show = () => { if (form) form.style.display = ''; form = null; };
-  const hide = () => {
-    if (over) return;
-    if (!el.isConnected) { setTimeout(hide, 20); return; }
-    const output = el.closest('.jp-OutputArea-child');
-    if (!output || !output.previousElementSibling) return;
-    if (form !== output.previousElementSibling) {  // it was replaced, as when it was drawn anew
-      show();
-      form = output.previousElementSibling;
-      form.style.display = 'none';
-    }
-    watcher.observe(output.parentElement, { childList: true });
+/* Puts a widget in the place of its static form. The form is an output like any other, and is all that a saved notebook
+ * keeps; it holds a mark by which it is found here, also after the page was loaded again or the cell scrolled away and
+ * back. Where a page has no such output, as in other editors, the form stays and is used as it is. */
+const FORMS = mark => [`a[name="${mark}"]`, `img[src*="${mark}"]`, `svg[id="${mark}"]`].join(',');
+
+const standIn = (mark, widget) => {
+  let form = null;
+  const leave = () => { if (form) form.style.display = ''; form = null; widget.remove(); };
+  const enter = () => {
+    if (widget.isConnected && form.isConnected && form.querySelector(FORMS(mark))) return;
+    leave();
+    form = document.querySelector(FORMS(mark))?.closest('.jp-OutputArea-output') ?? null;
+    if (!form) return;
+    form.style.display = 'none';
+    form.after(widget);
   };
-  hide();
-  return () => { over = true; watcher.disconnect(); show(); };
+  enter();
+  const again = setInterval(enter, 200);  // milliseconds; asking is cheap, and no page tells when it draws anew
+  return () => { clearInterval(again); leave(); };
 };
 
 /* Keeps what is typed here from the notebook, which has its own meaning for most keys. */
@@ -25,4 +24,16 @@ const keepKeys = el => {
   el.dataset.lmSuppressShortcuts = 'true';
   for (const kind of ['keydown', 'keyup', 'keypress']) el.addEventListener(kind, event => event.stopPropagation());
 };
+
+/* A widget is drawn once, wherever it is: `draw(el, model)` returns nothing. */
+const live = draw => ({
+  initialize({ model }) {
+    const el = document.createElement('div');
+    keepKeys(el);
+    draw(el, model);
+    const leave = standIn(model.get('mark'), el);
+    model.on('comm_live_update', leave);  // its kernel was restarted, or is gone
+    return leave;
+  },
+});
 

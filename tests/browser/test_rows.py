@@ -114,7 +114,7 @@ def test_commands_in_cells_hold_when_everything_runs_again(asking: Lab, model: M
     assert "“question 3” | current" in asking.ask("%session cells")
     index = asking.type("%session tree")
     asking.run(index)
-    asking.page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-RenderedSVG img").wait_for()
+    asking.page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".ips-tree svg").wait_for()
     asking.ask("%agent -s other aside")
     assert heard(model) == ["question 4", "aside"]
     asking.ask("%agent something new")

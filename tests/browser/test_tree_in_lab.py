@@ -35,7 +35,7 @@ def test_the_tree_is_a_picture_that_can_be_read_in_both_themes(lab: Lab) -> None
     lab.ask("%%agent\nWhat's my name?")
     lab.ask("%session rewind")
     lab.ask("%%agent\nHow many turns is this? <script>alert(1)</script>")
-    index = lab.type("%session tree")
+    index = lab.type("import ipy_sessions as ses; ses.draw()")
     lab.run(index)
     (output,) = lab.outputs(index)
     assert set(output["data"]) == {"image/svg+xml", "text/plain"}

@@ -106,7 +106,11 @@ def _turn(y: int, row: Row, caption: Caption) -> str:
         _span(here, BLUE, bold=True),
         _span(", ".join(marks), RED if caption.incomplete else INK),
     ]
-    return f"<g><title>{escape(caption.more)}</title>{dot}{_line(row.depth, y, *spans)}</g>"
+    # What a widget reads of it (`widgets/tree.js`).
+    told = f'data-turn="{row.turn.number}" data-label="{escape(caption.label)}"'
+    told += ' data-hidden=""' if caption.hidden else ""
+    told += ' data-here=""' if row.here else ""
+    return f"<g {told}><title>{escape(caption.more)}</title>{dot}{_line(row.depth, y, *spans)}</g>"
 
 
 def _dot(depth: int, y: int, colour: str, *, filled: bool, ringed: bool = False) -> str:
