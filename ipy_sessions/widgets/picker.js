@@ -57,6 +57,7 @@ class SessionPicker {
       make('div', { className: 'ips-panes' }, this.list.node, this.pane.node),
       make('div', { className: 'ips-bottom' }, make('span', { className: 'ips-says' }, this.status, this.undo), ...alone));
     this.root.setAttribute('aria-label', 'Choose a session');
+    Object.assign(el.style, { flex: 1, minWidth: 0, width: '100%' });  // the root takes its width from outside
     el.append(this.root);
   }
 
