@@ -125,6 +125,7 @@ class SessionPicker {
 
   selected(row) {
     this.query.setAttribute('aria-activedescendant', this.list.active);
+    if (row && row === this.pane.row) return;
     this.pane.show(row ?? null);
     if (row) this.askPreview();
   }

@@ -30,12 +30,11 @@ class SessionList {
     new ResizeObserver(() => {  // what is taken off the page, and put there again, has forgotten where it stood
       if (this.node.clientHeight) { this.node.scrollTop = top; this.draw(); }
     }).observe(this.node);
-    const at = event => {
-      const option = event.target.closest('[role=option]');
-      return option ? Number(option.dataset.at) : -1;
-    };
-    this.node.addEventListener('click', event => { if (at(event) >= 0) this.select(at(event)); });
-    this.node.addEventListener('dblclick', event => { if (at(event) >= 0) this.onOpen(); });
+    this.node.addEventListener('click', event => {
+      const at = Math.floor((event.clientY - this.space.getBoundingClientRect().top) / HEIGHT);
+      if (event.detail === 2 && at === this.at) this.onOpen();  // `dblclick` needs a row that is not drawn anew
+      else if (this.rows[at]) this.select(at);
+    });
   }
 
   get row() { return this.rows[this.at]; }
@@ -51,7 +50,7 @@ class SessionList {
     this.space.style.height = `${rows.length * HEIGHT}px`;
     this.node.scrollTop = keep ? Math.max(0, top + at * HEIGHT) : 0;
     this.draw();
-    if (this.row?.number !== number || !keep) this.onSelect(this.row);
+    this.onSelect(this.row);
   }
 
   select(at) {
@@ -98,7 +97,6 @@ class SessionList {
     const marks = flags.map(word => make('span', { className: `ips-flag ips-${word.split(' ').join('-')}` }, word));
     const option = make('div', { id: `${this.id}-${row.number}`, role: 'option', className: 'ips-row' },
       make('div', { className: 'ips-line' }, title, time), make('div', { className: 'ips-line' }, about, ...marks));
-    option.dataset.at = at;
     option.style.top = `${at * HEIGHT}px`;
     option.setAttribute('aria-selected', at === this.at);
     option.setAttribute('aria-posinset', at + 1);

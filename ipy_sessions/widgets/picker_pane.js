@@ -19,7 +19,7 @@ class Pane {
     const other = row?.number !== this.row?.number;
     this.row = row;
     this.node.classList.toggle('ips-none', !row);
-    if (other) { this.end.replaceChildren(); this.close(); }
+    if (other) { this.end.replaceChildren(); this.close(); this.below = true; }
     if (!row) { this.title.textContent = 'No session is like that'; this.facts.textContent = ''; this.turns = null; }
     else {
       this.title.textContent = row.called || row.tail;
@@ -124,6 +124,7 @@ class Pane {
     const first = earlier ? [make('p', { className: 'ips-earlier' }, `${earlier} earlier turn${earlier === 1 ? '' : 's'}`)] : [];
     this.end.replaceChildren(...first, ...parts);
     if (!said.length) this.end.append(make('p', { className: 'ips-earlier' }, 'Nothing was said yet.'));
-    this.end.scrollTop = this.end.scrollHeight;
+    if (this.below) this.end.scrollTop = this.end.scrollHeight;  // where one reads already, one reads on
+    this.below = false;
   }
 }
