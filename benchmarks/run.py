@@ -1,8 +1,8 @@
 """Every figure that the project quotes, each beside its floor or its peer in the same run.
 
 Usage: run.py [NAME ...], with names from startup, append, masking, listing, opening, reading, display, server, stream,
-tree, strict, searching, tables; all of them by default. ``stream`` needs a Chromium, named by the variable CHROMIUM, as
-`make bench` does. The exit status is 1 when a figure misses its target.
+tree, strict, searching, tables, picking; all of them by default. ``stream`` and ``picking`` need a Chromium, named by
+the variable CHROMIUM, as `make bench` does. The exit status is 1 when a figure misses its target.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from figures import Figure
 from listing import listing
 from masking import masking
 from opening import opening
+from picking import picking
 from reading import reading
 from searching import searching
 from server import server
@@ -38,6 +39,7 @@ FIGURES: dict[str, Callable[[], list[Figure]]] = {
     "strict": strict,
     "searching": searching,
     "tables": tables,
+    "picking": picking,
 }
 
 

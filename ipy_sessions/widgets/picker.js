@@ -117,6 +117,11 @@ class SessionPicker {
     else if (words !== this.lookedFor) this.askText(words);
     this.lookedFor = this.deep.checked ? words : null;
     const shown = this.sorted.filter(taker(typed, menus, this.found));
+    if (this.found) {  // the best first; what is called so alone, behind
+      const places = new Map([...this.found.keys()].map((number, at) => [number, at]));
+      const place = row => places.get(row.number) ?? places.size;
+      shown.sort((a, b) => place(a) - place(b));
+    }
     this.list.fill(shown, { found: this.found, keep });
     const of = menus.kind === 'all' && !typed ? '' : ` of ${this.total.toLocaleString('en')}`;
     const there = this.whole ? shown.length : typed ? shown.length : Math.max(shown.length, this.page.shown);
