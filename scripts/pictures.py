@@ -20,7 +20,8 @@ from picker_kit import write_sessions
 from playwright.sync_api import Locator
 
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
-CELLS = ("%load_ext ipy_sessions", "%session open a/b test of the checkout", "%session pick")
+MANY = 100  # sessions among which one searches
+CELLS = ("%load_ext ipy_sessions", "%session continue", "%session pick")
 
 
 def main() -> None:
@@ -37,17 +38,20 @@ def main() -> None:
             lab.command("application:toggle-left-area")
             for index in range(len(CELLS)):
                 lab.run(index)
+            page.locator(f".ips-row[aria-setsize='{sessions - sessions // 50}']").first.wait_for()  # all have come
             for name, theme in THEMES.items():
                 page.evaluate("theme => jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
                 page.locator(f"body[data-jp-theme-name='{theme}']").wait_for(state="attached")
-                looked_at(page.locator(".ips-picker")).screenshot(path=folder / f"picker-{name}.png")
+                looked_at(page.locator(".ips-picker"), "ozone" if sessions > MANY else "").screenshot(
+                    path=folder / f"picker-{name}.png"
+                )
         finally:
             server.stop()
 
 
-def looked_at(picker: Locator) -> Locator:
+def looked_at(picker: Locator, what: str) -> Locator:
     """Search for something and choose a row, as somebody would; return the picker."""
-    picker.locator("[type=search]").fill("ozone")
+    picker.locator("[type=search]").fill(what)
     picker.locator("[type=search]").press("ArrowDown")
     picker.locator(".ips-end article").first.wait_for()
     picker.page.wait_for_timeout(500)  # for the theme, which comes in some steps

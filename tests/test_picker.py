@@ -297,6 +297,15 @@ def test_closing_leaves_one_line(picker: Told, notebook: Shell) -> None:
     assert ses.current().name == "old"
 
 
+def test_the_session_in_use_is_marked(picker: Told, notebook: Shell) -> None:
+    """The one that she is in, and after a switch the other one; both are told."""
+    flags = {row["title"]: row["flags"] & columns.CURRENT for row in read(picker.ask("rest")["buffer"])}
+    assert [title for title, current in flags.items() if current] == ["old"]
+    notebook.run("%session open alps")
+    changed = {row["title"]: row["flags"] & columns.CURRENT for row in read(picker.ask("fresh")["buffer"])}
+    assert changed == {"old": 0, "alps": columns.CURRENT}
+
+
 def test_a_session_that_is_open_elsewhere_says_by_whom(picker: Told) -> None:
     """It is refused with the ways on, and stays in the list."""
     number = picker.titles()["alps"]

@@ -90,8 +90,8 @@ class KernelSessions:
         return list(self._memory.values())
 
     def tree(self, row: SessionInfo) -> Tree:
-        """Return a session's entries: of one that is open here those in memory, of another those in its file."""
-        session = next((one for one in self._manager.opened if one.file == row.path), None)
+        """Return a session's entries: as its file has them, since one that is open here may be growing just now."""
+        session = next((one for one in self._manager.unwritten if one.file == row.path), None)
         return self._store.read(row.path).tree if session is None else session.tree
 
     def search(self, text: str) -> tuple[Sequence[Path], Sequence[Hit]]:

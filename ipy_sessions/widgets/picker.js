@@ -142,18 +142,22 @@ class SessionPicker {
     const { key, target } = event;
     const inField = this.pane.field.contains(target), onList = target === this.list.node;
     const choosing = target === this.query || onList;
-    if (key === 'Escape') this.escape();
+    if (key === 'Escape') this.escape(target);
     else if (key === 'F2') this.pane.begin('rename');
     else if (choosing && key === 'Enter') this.act('open');
     else if (onList && key === 'Delete') this.act('delete');
-    else if (!choosing || inField || !this.list.moves(event)) return;
+    else if (!choosing || inField || !this.list.moves(event)) {
+      if (onList && key.length === 1 && !event.ctrlKey && !event.metaKey) this.query.focus();  // which then gets it
+      return;
+    }
     event.preventDefault();
     event.stopPropagation();
   }
 
-  escape() {
+  escape(from) {
     if (this.pane.close(true)) return;
-    if (this.query.value) { this.query.value = ''; this.narrow(); this.query.focus(); }
+    if (from.tagName === 'SELECT') this.query.focus();
+    else if (this.query.value) { this.query.value = ''; this.narrow(); this.query.focus(); }
     else this.act('close');
   }
 

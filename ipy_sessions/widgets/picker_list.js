@@ -91,8 +91,8 @@ class SessionList {
     const about = make('span', { className: 'ips-about', dir: 'auto' });
     if (pieces) about.append(...pieces.map(([text, meant]) => meant ? make('mark', {}, text) : text));
     else {
-      const known = [stem(row.notebook), ...row.tags.map(tag => `#${tag}`)].filter(Boolean);
-      about.append(known.join(' · ') || (row.flags & NAMED ? row.more : '') || row.model);
+      const said = row.flags & NAMED ? row.more : '';
+      about.append([stem(row.notebook), ...row.tags.map(tag => `#${tag}`), said].filter(Boolean).join(' · ') || row.model);
     }
     const marks = flags.map(word => make('span', { className: `ips-flag ips-${word.split(' ').join('-')}` }, word));
     const option = make('div', { id: `${this.id}-${row.number}`, role: 'option', className: 'ips-row' },

@@ -138,6 +138,12 @@ def test_the_arrows_move_through_the_list_from_the_field(lab: Lab) -> None:
     expect(chosen).to_have_attribute("aria-posinset", "6")
     lab.page.keyboard.press("Home")
     expect(chosen).to_have_attribute("aria-posinset", "1")
+    lab.page.keyboard.type("tiles")  # a letter begins a search
+    expect(find(picker)).to_have_value("tiles")
+    expect(find(picker)).to_be_focused()
+    picker.get_by_label("Which").focus()
+    lab.page.keyboard.press("Escape")  # closes a menu, and no more
+    expect(find(picker)).to_be_focused()
 
 
 def test_escape_first_clears_and_then_closes(lab: Lab) -> None:
@@ -258,8 +264,9 @@ def test_ten_thousand_sessions_are_no_more_than_what_is_seen(lab: Lab) -> None:
     lab.page.keyboard.press("End")
     expect(picker.locator("[aria-selected=true]")).to_have_attribute("aria-posinset", "9800")
     assert options.count() < 100
-    find(picker).fill("9970")
-    expect(options).to_have_count(1)
+    oldest = titles(picker)[-1]
+    find(picker).fill(f'"{oldest}"')
+    expect(picker.locator(".ips-title").last).to_have_text(oldest)
     find(picker).fill("tag:thesis before:2026-01-01 ozone")
     expect(options.first).to_contain_text("#thesis")
     assert options.count() < 100
