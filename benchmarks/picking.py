@@ -63,6 +63,8 @@ FOUND = """text => new Promise(done => {
     const deep = document.querySelector('.ips-picker [type=checkbox]');
     const field = document.querySelector('.ips-picker [type=search]');
     deep.checked = true;
+    field.value = '';
+    field.dispatchEvent(new Event('input'));
     field.value = text;
     field.dispatchEvent(new Event('input'));
     const began = performance.now();

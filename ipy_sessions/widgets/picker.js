@@ -191,7 +191,7 @@ class SessionPicker {
     else if (message.kind === 'preview') this.pane.preview(message);
     else if (message.kind === 'found' && message.text === this.lookedFor) {
       this.found = new Map(message.found);
-      this.narrow(true);
+      this.narrow(this.list.at > 0);  // whoever has moved on meanwhile stays there
     } else if (message.kind === 'said') this.hearSaid(message);
   }
 
