@@ -1,8 +1,8 @@
 """Every figure that the project quotes, each beside its floor or its peer in the same run.
 
 Usage: run.py [NAME ...], with names from startup, append, masking, listing, opening, reading, display, server, stream,
-tree, strict, searching, tables, page; all of them by default. ``stream`` and ``page`` need a Chromium, named by the
-variable CHROMIUM, as `make bench` does. The exit status is 1 when a figure misses its target.
+tree, strict, searching, tables, page, picking; all of them by default. ``stream``, ``page`` and ``picking`` need a
+Chromium, named by the variable CHROMIUM, as `make bench` does. The exit status is 1 when a figure misses its target.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from listing import listing
 from masking import masking
 from opening import opening
 from page import page
+from picking import picking
 from reading import reading
 from searching import searching
 from server import server
@@ -40,6 +41,7 @@ FIGURES: dict[str, Callable[[], list[Figure]]] = {
     "searching": searching,
     "tables": tables,
     "page": page,
+    "picking": picking,
 }
 
 

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from ipy_sessions.exchange import Exchange
     from ipy_sessions.hit import Hit
     from ipy_sessions.magics.tables import connect, read, search, sql, usage, usage_plot
-    from ipy_sessions.magics.twins import cells, compare, current, draw, history, plan
+    from ipy_sessions.magics.twins import cells, compare, current, draw, history, pick, plan
     from ipy_sessions.manager import SessionManager
     from ipy_sessions.planning import Plan
     from ipy_sessions.retention import Policy
@@ -107,7 +107,7 @@ _HOMES = {
     "exchange": ["Exchange"],
     "hit": ["Hit"],
     "magics.tables": ["connect", "read", "search", "sql", "usage", "usage_plot"],
-    "magics.twins": ["cells", "compare", "current", "draw", "history", "plan"],
+    "magics.twins": ["cells", "compare", "current", "draw", "history", "pick", "plan"],
     "manager": ["SessionManager"],
     "planning": ["Plan"],
     "session": ["Session"],
@@ -185,6 +185,7 @@ __all__ = [
     "draw",
     "history",
     "load_ipython_extension",
+    "pick",
     "plan",
     "read",
     "schema",

@@ -77,6 +77,19 @@ class Upkeep(Rewriter):
                 session.note(tags=now)
             return tuple(now)
 
+    def rename(self, ref: Ref, name: str | None) -> str:
+        """Give a session a name, or take it away; return what it is called now.
+
+        Raises
+        ------
+        SessionBusyError, SessionNotFoundError
+            As `SessionManager.open`.
+        """
+        with self._session(ref) as session:
+            if session.name != name:
+                session.note(name=name)
+            return session.title
+
     def mark(self, ref: Ref, mark: str, *, on: bool = True) -> None:
         """Set a session's mark, ``"pinned"`` or ``"archived"``, or take it away.
 

@@ -26,6 +26,7 @@ OTHERS = {
     "lookback": "LookbackCommands",
     "queries": "QueryCommands",
     "search": "SearchCommands",
+    "picking": "PickingCommands",
     "about": "AboutCommands",
 }
 """Who carries out the commands of each kind: a class in the module here that is called as the module of their values.
@@ -137,7 +138,15 @@ class SessionCommands(Commands):
             self._host.output.show(panels.line(f"{session.title} is empty. It will be written with its first message."))
 
     @run.register
-    def _rename(self, command: Rename) -> None:
+    def _rename(self, command: Rename) -> Markup | None:
+        place = self._host.place()
+        if command.ref:
+            from ipy_sessions.upkeep import Upkeep
+
+            found = self._host.meant(command.ref, place)
+            before = found.title
+            return panels.line(f"{before} is now {Upkeep(self._host.manager(place)).rename(found, command.name)}.")
         session = self._session
         session.note(name=command.name)
-        self._host.came("renamed to", session, self._host.place())
+        self._host.came("renamed to", session, place)
+        return None

@@ -121,6 +121,23 @@ def _path(side: Side, session: Session | None) -> list[Turn]:
     return session.turns.path(session.leaf if side is None else session.turn(side).last)
 
 
+def pick() -> None:
+    """Show the sessions to look through and to choose from, as ``%session pick`` does.
+
+    Raises
+    ------
+    SessionsError
+        When this is no kernel with ``%load_ext ipy_sessions``.
+    """
+    from ipy_sessions.commands.values import Pick
+    from ipy_sessions.magics.picking import PickingCommands
+
+    here = host()
+    static = PickingCommands(here).run(Pick())
+    if static is not None:
+        here.output.show(static)
+
+
 def current() -> Session:
     """Return the session of this kernel; in a fresh one, the session that an ask would go on with.
 

@@ -87,6 +87,11 @@ class Search:
         skipped = [f"{path}: {reason}" for path, reason in self.corpus.skipped]
         return Hits([shown[place] for place in sorted(shown)], len(self._found), sessions, skipped)
 
+    def sources(self) -> list[str | Transcript]:
+        """Return the conversations in which something was found so far, each once, the best first."""
+        sources = {found.session: found.source for found, _ in ranked(self._found)}
+        return list(sources.values())
+
     def _tell(self, progress: Progress | None, total: int) -> None:
         if progress is not None:
             progress(self.done, total)

@@ -26,7 +26,7 @@ from ipy_sessions.store.blobs import FolderBlobs
 from ipy_sessions.store.filesystem import is_network_kind, kind_of
 from ipy_sessions.store.folder import Folder, absolute
 from ipy_sessions.store.interface import Listing
-from ipy_sessions.store.lease import HEARTBEAT, Lease
+from ipy_sessions.store.lease import HEARTBEAT, Lease, holders
 from ipy_sessions.store.log import FileLog, publish
 from ipy_sessions.store.mending import trash
 from ipy_sessions.store.mending.verify import examine, repaired
@@ -130,6 +130,10 @@ class FolderStore:
             return Lease.is_taken(path, Owner.here(SYSTEM.now()))
         except OSError:
             return False
+
+    def holders(self) -> dict[Path, Owner]:
+        """Return who has sessions of the folder open, this process left out, by the sessions' files."""
+        return holders(self.path, Owner.here(SYSTEM.now()))
 
     def delete(self, path: Path, owner: Owner, reason: str = "") -> Path:
         """Move a session's file into the trash."""

@@ -32,6 +32,7 @@ except ImportError:  # Windows has no such lock
     fcntl = None
 
 CACHE = ".cache"
+RECORD = ".owner"
 HEARTBEAT = 15.0  # seconds between two signs of life
 SILENCE = 60.0  # seconds without one, after which an owner on another machine counts as gone
 STEP = 0.1  # seconds between two looks while waiting
@@ -62,7 +63,7 @@ class Lease:
         self.fd = fd
         """The file; -1 when it was let go of."""
         self.owner = owner
-        self._record = path.parent / CACHE / f"{path.name}.owner"
+        self._record = path.parent / CACHE / f"{path.name}{RECORD}"
         self._network = is_network(path) if network is None else network
         self._released = threading.Event()
         self._locked = False
@@ -186,6 +187,22 @@ class Lease:
         finally:
             with suppress(OSError):
                 probe.unlink()
+
+
+def holders(folder: Path, owner: Owner) -> dict[Path, Owner]:
+    """Return who else has sessions of a folder open, by the sessions' files.
+
+    Only what a record names is asked for, so that ten thousand sessions of which two are open cost two looks.
+    """
+    found: dict[Path, Owner] = {}
+    for record in (folder / CACHE).glob(f"*{RECORD}"):
+        path, holder = folder / record.name.removesuffix(RECORD), read_owner(record)
+        if holder is None or holder.is_here or (holder.on_this_host and not holder.lives):
+            continue
+        with suppress(OSError):
+            if Lease.is_taken(path, owner):
+                found[path] = holder
+    return found
 
 
 def _show_life(record: Path, owner: Owner, released: threading.Event) -> None:

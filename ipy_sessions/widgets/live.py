@@ -22,12 +22,12 @@ from ipy_sessions.render.markup import Markup, Picture
 HERE = Path(__file__).parent
 
 
-def script(name: str) -> str:
-    """Return the script of a widget, with what all of them share in front of it.
+def script(*parts: str) -> str:
+    """Return the script of a widget, of some parts, with what all of them share in front of it.
 
     It ends in ``export default live((el, model) => …)``, which draws the widget into ``el``, once.
     """
-    return "".join((HERE / part).read_text(encoding="utf-8") for part in ("standing.js", name))
+    return "".join((HERE / part).read_text(encoding="utf-8") for part in ("standing.js", *parts))
 
 
 class Live(anywidget.AnyWidget):

@@ -7,9 +7,9 @@ the help shows them. What the rows are made of is in `form`.
 from __future__ import annotations
 
 from ipy_sessions.commands.form import Form
-from ipy_sessions.commands.forms import about, cells, exchange, life, lookback, queries, search, travel, upkeep
+from ipy_sessions.commands.forms import about, cells, exchange, life, lookback, picking, queries, search, travel, upkeep
 
-KINDS = (life, upkeep, exchange, travel, cells, lookback, queries, search, about)
+KINDS = (life, picking, upkeep, exchange, travel, cells, lookback, queries, search, about)
 
 FORMS: dict[str, Form] = {form.name: form for kind in KINDS for form in kind.FORMS}
 """The commands by the word that stands behind ``%session``."""

@@ -89,7 +89,11 @@ FORMS = (
     Form(
         "rename",
         "Give the session a name, or with --clear none.",
-        lambda read: Rename(None if read.clear and not read.name else _a_name(read.name)),
-        (words("name", "its new name"), flag("--clear", "take its name away instead")),
+        lambda read: Rename(None if read.clear and not read.name else _a_name(read.name), read.of or ""),
+        (
+            words("name", "its new name"),
+            value("--of", "REF", "another session, as for open"),
+            flag("--clear", "take its name away instead"),
+        ),
     ),
 )

@@ -10,6 +10,7 @@ from ipy_sessions.commands.values.command import Command
 from ipy_sessions.commands.values.exchange import BRANCHES, Export, Import
 from ipy_sessions.commands.values.life import Close, Continue, Fork, Keep, List, New, Open, Rename
 from ipy_sessions.commands.values.lookback import SUMS, Again, Compare, History, Show, Tree, Usage
+from ipy_sessions.commands.values.picking import Pick
 from ipy_sessions.commands.values.queries import Sql
 from ipy_sessions.commands.values.search import Search
 from ipy_sessions.commands.values.travel import Drop, Hide, Label, Rewind, Switch
@@ -40,6 +41,7 @@ __all__ = [
     "Mark",
     "New",
     "Open",
+    "Pick",
     "Plan",
     "Prune",
     "Redact",

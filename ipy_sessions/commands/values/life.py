@@ -63,6 +63,7 @@ class Keep(Command, frozen=True):
 
 
 class Rename(Command, frozen=True):
-    """``%session rename``: give the session a name, or take it away."""
+    """``%session rename``: give this session or another a name, or take it away."""
 
     name: str | None
+    ref: str = ""

@@ -1,0 +1,397 @@
+"""The picker as the kernel sees it: what leaves for the page, and what a click does."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Shell
+from hypothesis import given
+from hypothesis import strategies as st
+from picker_kit import write_sessions
+from processes_kit import Process
+
+import ipy_sessions as ses
+from ipy_sessions import SessionInfo, SessionManager, assistant, user
+from ipy_sessions.counting import make_outline
+from ipy_sessions.errors import CommandError
+from ipy_sessions.export.registry import FORMATS
+from ipy_sessions.magics.picking import KernelSessions
+from ipy_sessions.magics.twins import host
+from ipy_sessions.render.markup import Markup
+from ipy_sessions.widgets import actions, columns
+from ipy_sessions.widgets.columns import Listed
+from ipy_sessions.widgets.picker import Picker
+from ipy_sessions.widgets.preview import preview
+
+PAGE, NAMES, SCRIPT = 200_000, 500_000, 30_000  # bytes, at most
+
+
+class Told(Picker):
+    """A picker whose page keeps what it is told."""
+
+    def __init__(self, sessions: KernelSessions) -> None:
+        self.told: list[dict[str, Any]] = []
+        super().__init__(sessions, sessions.look())
+
+    def send(self, content: Mapping[str, Any], buffers: Any = None) -> None:
+        """Keep a message, its buffer read."""
+        self.told.append({**content, "buffer": json.loads(gzip.decompress(buffers[0])) if buffers else None})
+
+    def ask(self, do: object, **more: Any) -> dict[str, Any]:
+        """Send what a page sends; return the last of what comes back, if anything does."""
+        self.told.clear()
+        self.answer({"do": do, **more})
+        return self.told[-1] if self.told else {}
+
+    def titles(self) -> dict[str, int]:
+        """Return the numbers of the rows by their titles, as the page has them now."""
+        rows = read(self.ask("rest")["buffer"])
+        return {row["title"]: row["number"] for row in rows}
+
+
+def read(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of columns, as `picker_rows.js` reads them."""
+    numbers, modified = (list(accumulate(columns[name])) for name in ("number", "modified"))
+    return [
+        {
+            "number": numbers[at],
+            "title": title,
+            "more": columns["more"][at],
+            "tail": columns["tail"][at],
+            "modified": modified[at],
+            "created": modified[at] - columns["age"][at],
+            "flags": columns["flags"][at],
+            "notebook": columns["notebooks"][columns["notebook"][at]],
+            "model": columns["models"][columns["model"][at]],
+            "tags": list(columns["tags"][columns["tag"][at]]),
+            "owner": columns["owners"].get(str(at), ""),
+        }
+        for at, title in enumerate(columns["title"])
+    ]
+
+
+@pytest.fixture
+def picker(notebook: Shell) -> Iterator[Told]:
+    """The picker of a notebook whose folder has three sessions; in one of them she is."""
+    with SessionManager(".sessions", notebook=Path("analysis.ipynb").resolve()) as manager:
+        for name, text in (("alps", "over the Alps"), (None, "by the sea"), ("old", "long ago")):
+            session = manager.create(name)
+            session.append(user(text))
+            session.append(assistant("A **good** way."))
+            session.note(tags=["travel"])
+    notebook.run("%session open old")
+    notebook.run("pass")  # below which the picker stands
+    shown = Told(KernelSessions(host(), host().place()))
+    shown.show(Markup("static", "static"))
+    yield shown
+    shown.close()
+
+
+# What leaves for the page
+
+texts = st.text(max_size=40)
+times = st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2040, 1, 1))  # noqa: DTZ001 - in UTC, as written
+
+
+@st.composite
+def rows(draw: Callable[..., Any]) -> Listed:
+    """A row with anything in it."""
+    written = {
+        "notebook": draw(st.none() | texts),
+        "name": draw(st.none() | texts),
+        "tags": draw(st.lists(texts, max_size=3)),
+        "pinned": draw(st.booleans()),
+        "archived": draw(st.booleans()),
+    }
+    created, modified = (f"{draw(times).isoformat()}Z" for _ in range(2))
+    outline = make_outline(
+        "0198-" + draw(st.text("0123456789abcdef", min_size=8, max_size=12)),
+        created,
+        written,
+        first_message=draw(st.text(max_size=300)),
+        model=draw(st.none() | texts),
+        modified=modified,
+        interrupted=draw(st.booleans()),
+    )
+    info = SessionInfo("/x.jsonl", "cursor", draw(st.integers(0, 9)), outline.archived, outline, None)
+    return Listed(draw(st.integers(0, 10_000)), info, draw(st.booleans()), draw(texts))
+
+
+@given(st.lists(rows(), max_size=8))
+def test_what_is_told_of_a_session_arrives(listed: list[Listed]) -> None:
+    """Whatever it is called and says, the page reads what was known, and no id."""
+    sent = json.loads(gzip.decompress(columns.packed(columns.columns(listed))))
+    for row, one in zip(read(sent), listed, strict=True):
+        info = one.info
+        known = (info.title[:200], info.tail, one.number, one.flags, one.owner, info.notebook or "", info.model or "")
+        assert tuple(row[name] for name in ("title", "tail", "number", "flags", "owner", "notebook", "model")) == tuple(
+            value.encode("utf-8", "replace").decode() if isinstance(value, str) else value for value in known
+        )
+        assert row["modified"] == int(info.modified.timestamp())
+        assert row["created"] == int(info.created.timestamp())
+        assert info.id not in json.dumps(row)
+
+
+def test_ten_thousand_sessions_are_small_on_their_way(tmp_path: Path) -> None:
+    """The first page and the compressed rest stay within what a slow line carries; so does the script."""
+    write_sessions(tmp_path / ".sessions", 10_000)
+    listed = [Listed(number, row) for number, row in enumerate(SessionManager(tmp_path / ".sessions").list())]
+    assert len(json.dumps(columns.columns(listed[:100]))) + len(Picker._esm) + len(Picker._css) < PAGE
+    assert len(columns.packed(columns.columns(listed))) < NAMES
+
+
+def test_the_script_is_small_and_loads_nothing() -> None:
+    """It is under 30 kB with its style sheet, and names no address."""
+    code = str(Picker._esm) + str(Picker._css)
+    assert len(code.encode()) < SCRIPT
+    assert "http" not in code
+    assert "import" not in code.replace("!important", "")
+    assert code.count("innerHTML") == 1  # of what `render.safe` has made
+
+
+def test_a_preview_holds_nothing_that_runs(manager: SessionManager) -> None:
+    """The last turns come as Markdown does, and a script in them as text; of many turns the last few."""
+    session = manager.create()
+    for turn in range(7):
+        session.append(user(f"question {turn} <script>alert(1)</script>"))
+        session.append(assistant('**bold** <img src=x onerror="alert(1)"> [x](javascript:alert(1))'))
+    told = preview(session.tree)
+    html = "".join(part["html"] for part in told["said"])
+    assert (told["turns"], told["earlier"], len(told["said"])) == (7, 3, 8)
+    assert "<strong>bold</strong>" in html
+    assert "<script" not in html
+    assert "<img" not in html
+    assert 'href="javascript' not in html
+
+
+# What a click does
+
+OUTLINE = make_outline("id-1", "", {}, first_message="", model=None, modified="", interrupted=False)
+ROW = SessionInfo("/x.jsonl", "", 1, False, OUTLINE, None)
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=6,
+)
+names = st.sampled_from([*actions.ACTIONS, *actions.ALONE])
+messages = st.dictionaries(st.sampled_from(["row", "name", "tags", "format", "at"]), anything, max_size=5)
+
+
+@given(names | anything, messages)
+def test_whatever_a_page_sends_is_a_command_or_is_refused(do: object, more: dict[str, Any]) -> None:
+    """It raises nothing but the error that is shown, in one sentence."""
+    said = ""
+    try:
+        actions.command({**more, "do": do}, lambda _number: ROW)
+    except CommandError as error:
+        said = str(error)
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("row", [None, True, -1, 3.0, 99, "0", [], {}])
+def test_a_row_that_is_none_is_refused_in_the_picker(picker: Told, row: object) -> None:
+    """In one sentence, and nothing is done."""
+    told = picker.ask("delete", row=row)
+    assert (told["kind"], told["well"]) == ("said", False)
+    assert "not in this list any more" in told["text"]
+    assert len(ses.SessionManager(".sessions").list()) == 3
+
+
+@pytest.mark.parametrize(
+    ("do", "more", "says", "holds"),
+    [
+        ("rename", {"name": " sea  side "}, "is now sea side", lambda row: row.name == "sea side"),
+        ("rename", {"name": ""}, "is now by the sea", lambda row: row.name is None),
+        (
+            "tag",
+            {"tags": "#summer, 2026"},
+            "travel, summer, 2026",
+            lambda row: row.tags == ("travel", "summer", "2026"),
+        ),
+        ("untag", {"tags": "travel"}, "has no tags", lambda row: row.tags == ()),
+        ("pin", {}, "is pinned", lambda row: row.pinned),
+        ("archive", {}, "is archived", lambda row: row.archived),
+    ],
+)
+def test_each_mark_is_set_in_the_picker(
+    picker: Told, do: str, more: dict[str, str], says: str, holds: Callable[[SessionInfo], bool]
+) -> None:
+    """What was clicked is written, said, and told to the page as one row."""
+    number = picker.titles()["by the sea"]
+    told = picker.ask(do, row=number, **more)
+    assert (told["well"], told["do"]) == (True, do)
+    assert says in told["text"]
+    (row,) = [row for row in ses.SessionManager(".sessions").list(archived=None) if row.first_message == "by the sea"]
+    assert holds(row)
+    changed = picker.told[0]
+    if changed["buffer"] is not None:  # a name that was none stays none
+        assert [row["number"] for row in read(changed["buffer"])] == [number]
+
+
+@pytest.mark.parametrize(("do", "undo", "mark"), [("pin", "unpin", "pinned"), ("archive", "unarchive", "archived")])
+def test_a_mark_is_taken_away_again(picker: Told, do: str, undo: str, mark: str) -> None:
+    """By the other button."""
+    number = picker.titles()["alps"]
+    picker.ask(do, row=number)
+    assert f"no longer {mark}" in picker.ask(undo, row=number)["text"]
+
+
+def test_what_was_deleted_comes_back(picker: Told) -> None:
+    """It goes into the trash, and Undo brings it back under its number."""
+    number = picker.titles()["alps"]
+    told = picker.ask("delete", row=number)
+    assert "alps is in the trash" in told["text"]
+    assert picker.told[0]["gone"] == [number]
+    assert picker.ask("restore", row=number)["well"]
+    assert picker.titles()["alps"] == number
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "parquet"])
+def test_a_session_is_exported(picker: Told, name: str) -> None:
+    """Beside the notebook, in each format."""
+    told = picker.ask("export", row=picker.titles()["alps"], format=name)
+    assert told["well"], told["text"]
+    assert list(Path().glob(f"alps*{FORMATS[name].suffix}"))
+
+
+def test_what_cannot_be_done_is_said(picker: Told) -> None:
+    """A format that there is not, a tag that is none, an action of another version."""
+    row = picker.titles()["alps"]
+    assert "'odd'" in picker.ask("export", row=row, format="odd")["text"]
+    assert "A tag is a word" in picker.ask("tag", row=row, tags=" ")["text"]
+    assert "cannot do 'fly'" in picker.ask("fly", row=row)["text"]
+
+
+@pytest.mark.parametrize(
+    ("do", "line", "current"),
+    [
+        ("open", "opened alps", "alps"),
+        ("read", "opened alps", "alps"),
+        ("fork", "forked into alps (fork)", "alps (fork)"),
+        ("new", "new session", None),
+        ("continue", "continued", "old"),
+    ],
+)
+def test_choosing_leaves_one_line(picker: Told, notebook: Shell, do: str, line: str, current: str | None) -> None:
+    """The line that the command says stands where the list stood; and the kernel is in the session."""
+    picker.ask(do, row=picker.titles()["alps"])
+    left = [text for text in notebook.final_outputs("text/plain") if text]
+    assert len(left) == 1
+    assert line in left[0]
+    assert "\n" not in left[0]
+    assert host().manager(host().place()).current.name == current  # type: ignore[union-attr]
+
+
+def test_closing_leaves_one_line(picker: Told, notebook: Shell) -> None:
+    """Nothing was chosen, and nothing has changed."""
+    picker.ask("close")
+    assert [text for text in notebook.final_outputs("text/plain") if text] == ["Nothing was chosen."]
+    assert ses.current().name == "old"
+
+
+def test_the_session_in_use_is_marked(picker: Told, notebook: Shell) -> None:
+    """The one that she is in, and after a switch the other one; both are told."""
+    flags = {row["title"]: row["flags"] & columns.CURRENT for row in read(picker.ask("rest")["buffer"])}
+    assert [title for title, current in flags.items() if current] == ["old"]
+    notebook.run("%session open alps")
+    changed = {row["title"]: row["flags"] & columns.CURRENT for row in read(picker.ask("fresh")["buffer"])}
+    assert changed == {"old": 0, "alps": columns.CURRENT}
+
+
+def test_a_session_that_is_open_elsewhere_says_by_whom(picker: Told) -> None:
+    """It is refused with the ways on, and stays in the list."""
+    number = picker.titles()["alps"]
+    with SessionManager(".sessions") as other:
+        other.open("alps")
+        told = picker.ask("open", row=number)
+    assert not told["well"]
+    assert "is open in this kernel, by another SessionManager" in told["text"]
+
+
+def test_the_page_is_told_who_has_a_session_open(picker: Told) -> None:
+    """Another kernel opens one, which the page learns; and that it was let go of."""
+    number = picker.titles()["alps"]
+    with Process() as other:
+        other.run("manager = SessionManager('.sessions'); manager.open('alps')")
+        (row,) = read(picker.ask("fresh")["buffer"])
+        assert (row["number"], row["flags"] & columns.CURRENT) == (number, 0)
+        assert f"process {other.pid}" in row["owner"]
+        assert "is open elsewhere" in picker.ask("delete", row=number)["text"]
+        other.run("manager.close()")
+        (row,) = read(picker.ask("fresh")["buffer"])
+        assert row["owner"] == ""
+
+
+# What has changed meanwhile
+
+
+def test_the_page_is_told_what_has_changed_and_nothing_else(picker: Told) -> None:
+    """A session that appears, one that is gone on with, one that goes; and nothing where nothing has happened."""
+    titles = picker.titles()
+    assert picker.ask("fresh") == {"kind": "rows", "whole": False, "gone": [], "buffer": None}
+    with SessionManager(".sessions") as other:
+        other.create("new here").append(user("hello"))
+        other.open("alps").append(user("and back"))
+    changed = read(picker.ask("fresh")["buffer"])
+    assert {row["title"]: row["number"] for row in changed} == {"new here": 3, "alps": titles["alps"]}
+    path = next(row.path for row in ses.SessionManager(".sessions").list() if row.name == "new here")
+    path.unlink()
+    assert picker.ask("fresh")["gone"] == [3]
+
+
+def test_a_session_in_memory_alone_is_listed_and_seen(picker: Told, notebook: Shell) -> None:
+    """It has no file, and can be looked at and opened all the same."""
+    notebook.run("%session new --temp aside")
+    notebook.run("%%agent\nMy name is Alice")
+    number = picker.titles()["aside"]
+    told = picker.ask("preview", row=number)
+    assert "Alice" in told["said"][0]["html"]
+    assert picker.ask("fresh")["buffer"] is None
+
+
+def test_full_text_finds_what_names_do_not(picker: Told) -> None:
+    """Answers are looked through, too; what holds it comes with some of what was said around it."""
+    titles = picker.titles()
+    found = dict(picker.ask("search", text="good way")["found"])
+    assert set(found) == set(titles.values())
+    assert ["good", True] in [list(piece) for piece in found[titles["alps"]]]
+    assert picker.ask("search", text=" ")["found"] == []
+
+
+# Where nothing can be clicked
+
+
+def test_a_terminal_gets_a_table(terminal: Shell) -> None:
+    """With what opens each of them."""
+    assert "No session yet" in terminal.run("%session pick")
+    terminal.run("%session new alice")
+    terminal.run("%%agent\nhello")
+    terminal.run("%session new bob")
+    terminal.run("%%agent\nhello")
+    shown = terminal.run("%session pick")
+    assert "alice" in shown
+    assert "%session open 1" in shown
+    assert "opened alice" in terminal.run("%session open 1")
+
+
+def test_python_shows_it_too(terminal: Shell) -> None:
+    """`ses.pick()` is `%session pick`."""
+    assert "No session yet" in terminal.run("import ipy_sessions as ses; ses.pick()")
+
+
+def test_another_session_is_renamed_by_what_means_it(terminal: Shell) -> None:
+    """`%session rename NAME --of REF` leaves the one that she is in."""
+    terminal.run("%session new alice")
+    terminal.run("%%agent\nhello")
+    terminal.run("%session new bob")
+    assert "alice is now Alice B." in terminal.run("%session rename Alice B --of alice")
+    assert ses.current().name == "bob"
+    assert "bob is now Bob." in terminal.run("%session rename Bob --of 0")
