@@ -7,11 +7,11 @@ from ipy_sessions.errors import SessionsError
 from ipy_sessions.magics.host import Host
 from ipy_sessions.notebook import Place
 from ipy_sessions.render.markup import Markup
-from ipy_sessions.render.panels import line, stacked
+from ipy_sessions.render.panels import stacked
 
 
-def carried_out(host: Host, place: Place, command: object) -> Markup:
-    """Carry out a command that no cell holds, and return what is said of it, its mistake included.
+def carry_out(host: Host, place: Place, command: object) -> Markup:
+    """Carry out a command that no cell holds, and return what it says.
 
     Parameters
     ----------
@@ -21,14 +21,16 @@ def carried_out(host: Host, place: Place, command: object) -> Markup:
         Where the widget is.
     command
         A value of `commands.values`.
+
+    Raises
+    ------
+    SessionsError
+        As the command does.
     """
     from ipy_sessions.magics.session import SessionCommands
 
     with host.on_behalf(place) as collected:
-        try:
-            shown = SessionCommands(host).run(command)
-        except SessionsError as error:
-            shown = line(str(error))
+        shown = SessionCommands(host).run(command)
     return stacked([one for one in (*collected.said, shown) if isinstance(one, Markup)])
 
 
@@ -53,7 +55,10 @@ def show_tree(host: Host, *, whole: bool) -> None:
             return LookbackCommands(host).drawn(whole=whole)
 
     def said(command: Clicked) -> Said:
-        shown = carried_out(host, place, command)
+        try:
+            shown = carry_out(host, place, command)
+        except SessionsError as error:
+            return Said(line=str(error))
         if not isinstance(command, Show):
             return Said(line=shown.plain)
         from ipy_sessions.render.safe import html_of

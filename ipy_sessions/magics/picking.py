@@ -15,13 +15,14 @@ from ipy_sessions.commands.values import Command, Pick
 from ipy_sessions.export.registry import FORMATS
 from ipy_sessions.hit import Hit
 from ipy_sessions.identifiers import SYSTEM
+from ipy_sessions.magics.clicking import carry_out
 from ipy_sessions.magics.commands import Commands
 from ipy_sessions.magics.host import Host
 from ipy_sessions.notebook import Place
 from ipy_sessions.readers.transcript import Transcript
 from ipy_sessions.render.markup import Markup
 from ipy_sessions.render.offered import offered
-from ipy_sessions.render.panels import Listing, stacked
+from ipy_sessions.render.panels import Listing
 from ipy_sessions.searching.search import prepared
 from ipy_sessions.store.disk import FolderStore
 from ipy_sessions.store.folder import relative
@@ -107,9 +108,4 @@ class KernelSessions:
 
     def carry_out(self, wanted: Command) -> Markup:
         """Carry out a command as if it stood in the picker's cell; return what it says."""
-        from ipy_sessions.magics.session import SessionCommands
-
-        with self._host.on_behalf(self._place) as output:
-            told = SessionCommands(self._host).run(wanted)
-        said = [one for one in (*output.said, told) if isinstance(one, Markup)]
-        return stacked(said)
+        return carry_out(self._host, self._place, wanted)
