@@ -97,9 +97,8 @@ class KernelSessions:
 
     def search(self, text: str) -> tuple[Sequence[Path], Sequence[Hit]]:
         """Return the files of all sessions that hold a text, and the messages that hold it best."""
-        folder = [self._store.path] if any(self._store.path.glob("*.jsonl")) else []
         unwritten = {session.id: session for session in self._manager.unwritten}
-        search = prepared(text, [*folder, *unwritten.values()], limit=HITS)
+        search = prepared(text, [*self._store.rows().rows, *unwritten.values()], limit=HITS)
         search.run()
         files = [
             unwritten[source.id].file if isinstance(source, Transcript) else Path(source) for source in search.sources()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from codecs import BOM_UTF8
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -86,6 +87,7 @@ class Corpus:
     def __init__(self, named: Iterable[Named], branch: str | int = ALL) -> None:
         self.branch = branch
         self.paths: list[str] = []
+        self._listed: dict[str, Own] = {}
         self.given: list[Transcript] = []
         self.skipped: list[Skipped] = []
         self._passed_over: tuple[type[Exception], ...] = (NotASessionError, OSError)
@@ -118,8 +120,17 @@ class Corpus:
             self.given.append(one)
         elif isinstance(one, Session):
             self.given.append(of_session(one))
+        elif isinstance(one, SessionInfo):
+            self._name_row(one)
         else:
-            self.paths += find(str(one.path) if isinstance(one, SessionInfo) else one)
+            self.paths += find(one)
+
+    def _name_row(self, row: SessionInfo) -> None:
+        """Name a row of a list: which session it is, it has told already."""
+        path = row.filename
+        with suppress(OSError):
+            self._listed[path] = Own(path, row.id, os.stat(path).st_size)  # noqa: PTH116 - ten thousand of them
+        self.paths += [path] if path in self._listed else find(path)
 
     def __str__(self) -> str:
         """Return how much was named; nothing is read for it."""
@@ -129,7 +140,8 @@ class Corpus:
     @cached_property
     def _sorted(self) -> tuple[list[Own], list[str]]:
         """Our own files, and the others, each conversation of ours once."""
-        looked = {path: _own(path) for path in self._watched(list(dict.fromkeys(self.paths)), "files")}
+        paths = self._watched(list(dict.fromkeys(self.paths)), "files")
+        looked = {path: self._listed.get(path) or _own(path) for path in paths}
         held = {transcript.id for transcript in self.given}
         own, copies = once_each((file for file in looked.values() if file is not None), held)
         self.skipped += copies

@@ -68,6 +68,11 @@ class Known(SessionInfo, array_like=True, eq=False, gc=False):
         return Path(self.home.folder, self._file)
 
     @property
+    def filename(self) -> str:
+        """The same as text."""
+        return f"{self.home.folder}/{self._file}"
+
+    @property
     def outline(self) -> Outline:
         """What the beginning and the end of the file tell."""
         return self._line
