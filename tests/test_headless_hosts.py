@@ -156,6 +156,43 @@ def test_an_exported_page_holds_the_answers(server: MessagesServer) -> None:
     assert "<p>You said: What is my name?</p>" in page
 
 
+LOOKS = ("%session pick", "%session tree", "%session show")
+
+
+def check_static(cells: list[Any]) -> None:
+    """Check that what can be clicked elsewhere is text and pictures here, and nothing of a widget."""
+    pick, tree, show = ([output for output in cell.outputs if "data" in output] for cell in cells)
+    kinds = {kind for output in (*pick, *tree, *show) for kind in output.data}
+    assert kinds <= {"text/markdown", "text/plain", "image/svg+xml"}
+    (table,) = pick
+    assert "| \u25b8 0 | My name is Alice |" in table.data["text/markdown"]
+    assert "`%session open " in table.data["text/markdown"]
+    assert "image/svg+xml" in tree[0].data
+    assert "Nice to meet you, Alice!" in show[0].data["text/markdown"]
+
+
+def test_an_exported_page_holds_the_table_in_the_place_of_the_picker() -> None:
+    """What is clicked in JupyterLab is a table, a picture and a transcript in HTML; nothing waits for a kernel."""
+    write_notebook(Path("talk.ipynb"), LOAD, ASK, *LOOKS)
+    done = nbconvert("--to", "html", "--execute", "talk.ipynb")
+    assert done.returncode == 0, done.stderr
+    page = Path("talk.html").read_text()
+    shown = page[page.index("<main") :] if "<main" in page else page
+    assert re.search(r"<td[^>]*>My name is Alice</td>", shown)
+    assert "<code>%session open " in shown
+    assert "data:image/svg+xml" in shown
+    assert "widget-view+json" not in shown
+    assert "live-" not in shown
+
+
+def test_nbclient_gets_the_table_in_the_place_of_the_picker() -> None:
+    """So does a program that runs a notebook, and the file that it writes holds no widget's state."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in (LOAD, ASK, *LOOKS)])
+    NotebookClient(notebook, timeout=60).execute()
+    check_static(notebook.cells[2:])
+    assert "widgets" not in notebook.metadata
+
+
 def test_nbclient_says_why_the_model_failed(server: MessagesServer) -> None:
     """The error that it raises ends in our line, and no page of traceback stands before it."""
     server.push(Reply(TEXT, fault=Fault("error")))

@@ -25,6 +25,8 @@ from ipy_sessions.export.registry import FORMATS
 from ipy_sessions.magics.picking import KernelSessions
 from ipy_sessions.magics.twins import host
 from ipy_sessions.render.markup import Markup
+from ipy_sessions.render.offered import offered
+from ipy_sessions.render.panels import Listing
 from ipy_sessions.widgets import actions, columns
 from ipy_sessions.widgets.columns import Listed
 from ipy_sessions.widgets.picker import Picker
@@ -274,7 +276,7 @@ def test_what_cannot_be_done_is_said(picker: Told) -> None:
     ("do", "line", "current"),
     [
         ("open", "opened alps", "alps"),
-        ("read", "opened alps", "alps"),
+        ("read", "opened to read alps", "alps"),
         ("fork", "forked into alps (fork)", "alps (fork)"),
         ("new", "new session", None),
         ("continue", "continued", "old"),
@@ -304,6 +306,20 @@ def test_the_session_in_use_is_marked(picker: Told, notebook: Shell) -> None:
     notebook.run("%session open alps")
     changed = {row["title"]: row["flags"] & columns.CURRENT for row in read(picker.ask("fresh")["buffer"])}
     assert changed == {"old": 0, "alps": columns.CURRENT}
+
+
+def test_an_answer_that_is_coming_is_not_one_that_was_broken_off(picker: Told) -> None:
+    """While it streams the session in use is no interrupted one; when it was stopped it is."""
+
+    def interrupted() -> int:
+        (row,) = [row for row in read(picker.ask("rest")["buffer"]) if row["title"] == "old"]
+        return int(row["flags"] & columns.INTERRUPTED)
+
+    stream = ses.current().stream("My name is Alice")
+    next(stream)
+    assert not interrupted()
+    stream.close()
+    assert interrupted()
 
 
 def test_a_session_that_is_open_elsewhere_says_by_whom(picker: Told) -> None:
@@ -336,7 +352,7 @@ def test_the_page_is_told_who_has_a_session_open(picker: Told) -> None:
 def test_the_page_is_told_what_has_changed_and_nothing_else(picker: Told) -> None:
     """A session that appears, one that is gone on with, one that goes; and nothing where nothing has happened."""
     titles = picker.titles()
-    assert picker.ask("fresh") == {"kind": "rows", "whole": False, "gone": [], "buffer": None}
+    assert picker.ask("fresh") == {"kind": "rows", "whole": False, "gone": [], "skipped": [], "buffer": None}
     with SessionManager(".sessions") as other:
         other.create("new here").append(user("hello"))
         other.open("alps").append(user("and back"))
@@ -366,7 +382,51 @@ def test_full_text_finds_what_names_do_not(picker: Told) -> None:
     assert picker.ask("search", text=" ")["found"] == []
 
 
+def test_files_that_are_no_sessions_are_told_of(picker: Told) -> None:
+    """Each by its name and the reason, as soon as it is there, and no more when it is mended."""
+    bad = Path(".sessions/odd.jsonl")
+    bad.write_text("{not json\n")
+    told = picker.ask("fresh")
+    assert (told["buffer"], len(told["skipped"])) == (None, 1)
+    assert told["skipped"][0].startswith("odd.jsonl: ")
+    bad.unlink()
+    assert picker.ask("fresh")["skipped"] == []
+
+
 # Where nothing can be clicked
+
+
+def infos(*names: str) -> tuple[SessionInfo, ...]:
+    """Return rows of these names; the ids of their sessions end in different ways."""
+    with SessionManager(".sessions") as manager:
+        for name in names:
+            manager.create(name).append(user("hello"))
+        rows = {row.name: row for row in manager.list()}
+    return tuple(rows[name] for name in names)
+
+
+def test_the_table_says_what_opens_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its number here and by its id elsewhere; the one in use alone is opened by its id."""
+    monkeypatch.chdir(tmp_path)
+    alps, sea = infos("alps", "sea")
+    now = alps.modified
+    assert offered(Listing(None, (sea, alps)), now).plain.endswith(f"`%session open {sea.tail}`.")
+    assert offered(Listing(alps, (sea,)), now).plain.endswith(f"`%session open {sea.tail}`.")
+    alone = offered(Listing(alps, ()), now).plain
+    assert "%session open 1" not in alone
+    assert alone.endswith(f"`%session open {alps.tail}`.")
+
+
+def test_the_table_stays_narrow_and_tells_what_is_no_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long name is cut; of many files that are none the first are named, and the others counted."""
+    monkeypatch.chdir(tmp_path)
+    skipped = [(Path(f"odd{number}.jsonl"), "Not a session.") for number in range(7)]
+    (row,) = infos("a long name " * 20)
+    shown = offered(Listing(None, (row,)), row.modified, skipped).plain
+    assert max(map(len, shown.splitlines())) < 140
+    assert "Skipped odd4.jsonl: Not a session." in shown
+    assert "2 more files" in shown
+    assert "Skipped odd0" in offered(Listing(None, ()), row.modified, skipped[:1]).plain
 
 
 def test_a_terminal_gets_a_table(terminal: Shell) -> None:

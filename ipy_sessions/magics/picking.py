@@ -49,7 +49,7 @@ class PickingCommands(Commands):
         current = next((row for row in seen.rows if row.path == seen.current), None)
         others = tuple(row for row in seen.rows if row is not current and not row.archived)
         self._host.listing = Listing(current, others)
-        static = offered(self._host.listing, SYSTEM.now())
+        static = offered(self._host.listing, SYSTEM.now(), seen.skipped)
         if not place.clickable:
             return static
         from ipy_sessions.widgets.picker import Picker
@@ -79,10 +79,13 @@ class KernelSessions:
 
     def look(self) -> Seen:
         """Return what there is now."""
-        rows = sorted([*self._store.rows().rows, *self._unwritten()], key=lambda row: row.cursor, reverse=True)
+        there = self._store.rows()
+        rows = sorted([*there.rows, *self._unwritten()], key=lambda row: row.cursor, reverse=True)
         current = self._manager.current
         owners = {path: str(owner) for path, owner in self._store.holders().items()}
-        return Seen(rows, None if current is None else current.file, owners)
+        if current is None:
+            return Seen(rows, None, owners, there.skipped)
+        return Seen(rows, current.file, owners, there.skipped, current.streaming)
 
     def _unwritten(self) -> list[SessionInfo]:
         """Return the rows of what is in memory alone; one to which nothing was added is the very row that it was."""

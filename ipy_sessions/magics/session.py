@@ -76,7 +76,8 @@ class SessionCommands(Commands):
         ref = self._host.resolve(command.ref)
         session = manager.switch(ref, read_only=command.read_only, wait=command.wait)
         self._host.told(place)
-        self._host.came("already in" if session is before else "opened", session, place)
+        opened = "opened to read" if session.read_only else "opened"
+        self._host.came("already in" if session is before else opened, session, place)
 
     @run.register
     def _continue(self, _: Continue) -> None:

@@ -37,23 +37,29 @@ class Listed(NamedTuple):
         Whether it is the one in use here.
     owner
         Who has it open elsewhere; empty for nobody.
+    answering
+        Whether an answer is coming into it here.
     """
 
     number: int
     info: SessionInfo
     current: bool = False
     owner: str = ""
+    answering: bool = False
 
     @property
     def flags(self) -> int:
-        """What is known of it, as bits."""
+        """What is known of it, as bits.
+
+        Whoever has it open may be waiting for an answer: nobody can tell that from one that was broken off.
+        """
         info = self.info
         return sum(
             bit
             for bit, holds in (
                 (PINNED, info.pinned),
                 (ARCHIVED, info.archived),
-                (INTERRUPTED, info.interrupted),
+                (INTERRUPTED, info.interrupted and not (self.owner or self.answering)),
                 (UNWRITTEN, not info.size),
                 (CURRENT, self.current),
                 (NAMED, info.name is not None),

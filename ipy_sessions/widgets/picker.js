@@ -16,6 +16,7 @@ class SessionPicker {
     this.model = model;
     this.id = `ses${Math.random().toString(36).slice(2)}`;
     this.page = model.get('page');
+    this.skipped = this.page.skipped;
     this.rows = new Map();
     this.found = null;
     this.coming = Promise.resolve();
@@ -125,7 +126,11 @@ class SessionPicker {
     this.list.fill(shown, { found: this.found, keep });
     const of = menus.kind === 'all' && !typed ? '' : ` of ${this.total.toLocaleString('en')}`;
     const there = this.whole ? shown.length : typed ? shown.length : Math.max(shown.length, this.page.shown);
-    this.count.textContent = `${there.toLocaleString('en')}${of} session${there === 1 && !of ? '' : 's'}`;
+    const { length } = this.skipped;
+    const skipped = length ? ` · ${length.toLocaleString('en')} unreadable file${length === 1 ? '' : 's'}` : '';
+    this.count.textContent = `${there.toLocaleString('en')}${of} session${there === 1 && !of ? '' : 's'}${skipped}`;
+    this.count.title = this.skipped.slice(0, 9).join('\n');
+    this.pane.none(this.rows.size ? 'No session is like that' : 'No session yet: ask something, and there is one');
   }
 
   selected(row) {
@@ -181,7 +186,7 @@ class SessionPicker {
   }
 
   say(text, well = true) {
-    this.status.textContent = text;
+    this.status.replaceChildren(...text.split('`').map((part, at) => at % 2 ? make('code', {}, part) : part));
     this.status.classList.toggle('ips-wrong', !well);
     this.undo.replaceChildren();
   }
@@ -197,8 +202,11 @@ class SessionPicker {
 
   async hearRows(message, buffers) {
     this.waiting = false;
+    const otherwise = message.skipped.length !== this.skipped.length;
+    this.skipped = message.skipped;
     if (buffers?.length) this.take(await unpacked(buffers[0]), message);
     else if (message.gone.length) this.take({ title: [] }, message);
+    else if (otherwise) this.narrow(true);
   }
 
   hearSaid({ text, well, do: done, row }) {

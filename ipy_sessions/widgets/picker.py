@@ -25,7 +25,7 @@ from ipy_sessions.widgets.live import HERE, Live, script
 from ipy_sessions.widgets.preview import preview
 from ipy_sessions.widgets.seen import Seen, Sessions
 
-COMMENT = re.compile(r"^[ ]*/\*.*?\*/\n", re.DOTALL | re.MULTILINE)
+COMMENT = re.compile(r"^[ ]*/\*(?s:.*?)\*/\n|[ ]{2}// .*$", re.MULTILINE)
 FIRST = 100  # rows that are there at once
 NOTHING = Markup("<small>Nothing was chosen.</small>", "Nothing was chosen.")
 
@@ -63,6 +63,7 @@ class Picker(Live):
             "notebook": sessions.notebook,
             "formats": list(sessions.formats),
             "now": int(time.time()),
+            "skipped": self._skipped(),
         }
         super().__init__(page=page)
 
@@ -115,7 +116,8 @@ class Picker(Live):
         """Tell the page what is new, what is otherwise than it was, and what is gone."""
         before, self._seen = self._seen, self._sessions.look()
         known, numbers = set(self._same), set(self._same.values())
-        marked = {before.current, self._seen.current} if before.current != self._seen.current else set()
+        here = [(seen.current, seen.answering) for seen in (before, self._seen)]
+        marked = {path for path, _ in here} if here[0] != here[1] else set()
         marked |= {path for path, _ in before.owners.items() ^ self._seen.owners.items()}
         listed = self._listed(self._seen.rows)
         told = {self._numbers.get(path) for path in marked if path is not None}
@@ -123,8 +125,11 @@ class Picker(Live):
         self._send_rows(changed, gone=sorted(numbers - set(self._same.values())))
 
     def _send_rows(self, listed: Sequence[Listed], *, whole: bool = False, gone: Sequence[int] = ()) -> None:
-        told = {"kind": "rows", "whole": whole, "gone": list(gone)}
+        told = {"kind": "rows", "whole": whole, "gone": list(gone), "skipped": self._skipped()}
         self.send(told, buffers=[packed(columns(listed))] if listed or whole else [])
+
+    def _skipped(self) -> list[str]:
+        return [f"{path.name}: {reason}" for path, reason in self._seen.skipped]
 
     def _listed(self, rows: Sequence[SessionInfo]) -> list[Listed]:
         """Return rows with their numbers, and remember which they are."""
@@ -138,7 +143,11 @@ class Picker(Live):
         current = self._numbers.get(self._seen.current) if self._seen.current is not None else None
         owners = {self._numbers.get(path): owner for path, owner in self._seen.owners.items()}
         numbered = zip(self._same.values(), rows, strict=True)
-        return [Listed(number, row, number == current, owners.get(number, "")) for number, row in numbered]
+        answering = current if self._seen.answering else None
+        return [
+            Listed(number, row, number == current, owners.get(number, ""), number == answering)
+            for number, row in numbered
+        ]
 
     def _send_preview(self, wanted: Wanted) -> None:
         row = self._find(wanted.get("row"))

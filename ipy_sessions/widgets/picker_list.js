@@ -86,7 +86,7 @@ class SessionList {
 
   option(row, at) {
     const flags = flagsOf(row), pieces = this.found?.get(row.number);  // of the best alone
-    const title = make('span', { className: 'ips-title', dir: 'auto' }, row.called || row.tail);
+    const title = make('span', { className: 'ips-title', dir: 'auto', title: row.called }, row.called || row.tail);
     const time = make('span', { className: 'ips-time', title: dated(row.modified) }, ago(row.modified));
     const about = make('span', { className: 'ips-about', dir: 'auto' });
     if (pieces) about.append(...pieces.map(([text, meant]) => meant ? make('mark', {}, text) : text));

@@ -20,13 +20,15 @@ class Pane {
     this.row = row;
     this.node.classList.toggle('ips-none', !row);
     if (other) { this.end.replaceChildren(); this.close(); this.below = true; }
-    if (!row) { this.title.textContent = 'No session is like that'; this.facts.textContent = ''; this.turns = null; }
+    if (!row) { this.facts.textContent = ''; this.turns = null; }
     else {
-      this.title.textContent = row.called || row.tail;
+      this.title.textContent = this.title.title = row.called || row.tail;
       this.told(other ? null : this.turns);
     }
     this.offer(row);
   }
+
+  none(why) { if (!this.row) this.title.textContent = this.title.title = why; }
 
   told(turns) {
     const { row } = this;

@@ -27,11 +27,17 @@ class Seen(NamedTuple):
         The file of the one in use here.
     owners
         Who has which open elsewhere, by their files.
+    skipped
+        Files beside them that are no sessions, each with the reason.
+    answering
+        Whether an answer is coming into the one in use here.
     """
 
     rows: Sequence[SessionInfo]
     current: Path | None = None
     owners: Mapping[Path, str] = {}
+    skipped: Sequence[tuple[Path, str]] = ()
+    answering: bool = False
 
 
 class Sessions(Protocol):
