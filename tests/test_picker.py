@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from conftest import Shell
+from hosts_kit import command
 from hypothesis import given
 from hypothesis import strategies as st
 from picker_kit import write_sessions
@@ -445,6 +446,14 @@ def test_a_terminal_gets_a_table(terminal: Shell) -> None:
 def test_python_shows_it_too(terminal: Shell) -> None:
     """`ses.pick()` is `%session pick`."""
     assert "No session yet" in terminal.run("import ipy_sessions as ses; ses.pick()")
+
+
+def test_plain_python_says_what_to_type_there() -> None:
+    """There is no kernel and no magic: one sentence names what there is."""
+    done = command("-c", "import ipy_sessions as ses; ses.pick()")
+    assert done.stderr.splitlines()[-1].endswith(
+        "Plain Python has SessionManager: `SessionManager('.sessions').list()`."
+    )
 
 
 def test_another_session_is_renamed_by_what_means_it(terminal: Shell) -> None:

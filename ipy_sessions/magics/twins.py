@@ -226,14 +226,19 @@ def host() -> Host:
     Raises
     ------
     SessionsError
-        When it has no ``%load_ext ipy_sessions``.
+        When it has no ``%load_ext ipy_sessions``, or is no IPython.
     """
     from IPython import get_ipython
 
     from ipy_sessions.magics.extension import find
 
     shell = get_ipython()
-    extension = None if shell is None else find(shell)
+    if shell is None:
+        raise SessionsError(
+            "This is for notebooks and IPython, after `%load_ext ipy_sessions`. "
+            "Plain Python has SessionManager: `SessionManager('.sessions').list()`."
+        )
+    extension = find(shell)
     if extension is None:
         raise SessionsError("This is no kernel with sessions. Type `%load_ext ipy_sessions` first.")
     return extension.host

@@ -151,7 +151,8 @@ class Picker(Live):
 
     def _send_preview(self, wanted: Wanted) -> None:
         row = self._find(wanted.get("row"))
-        self.send({"kind": "preview", "row": wanted["row"], **preview(self._sessions.tree(row))})
+        told = {"kind": "preview", "row": wanted["row"], "name": row.name}  # the whole of it, to be changed
+        self.send({**told, **preview(self._sessions.tree(row))})
 
     def _send_found(self, wanted: Wanted) -> None:
         text = wanted.get("text")

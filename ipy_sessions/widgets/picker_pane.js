@@ -19,7 +19,7 @@ class Pane {
     const other = row?.number !== this.row?.number;
     this.row = row;
     this.node.classList.toggle('ips-none', !row);
-    if (other) { this.end.replaceChildren(); this.close(); this.below = true; }
+    if (other) { this.end.replaceChildren(); this.close(); this.below = true; this.name = null; }
     if (!row) { this.facts.textContent = ''; this.turns = null; }
     else {
       this.title.textContent = this.title.title = row.called || row.tail;
@@ -56,13 +56,16 @@ class Pane {
       return button;
     }));
     const twin = { pin: 'unpin', unpin: 'pin', archive: 'unarchive', unarchive: 'archive' }[focused];
-    if (inside) this.buttons.querySelector(`[data-do=${focused}], [data-do=${twin || focused}]`)?.focus();
+    if (!inside) return;
+    const next = this.buttons.querySelector(`[data-do=${focused}], [data-do=${twin || focused}]`);
+    if (next) next.focus();
+    else this.onClosed();  // or the next key would be the notebook's
   }
 
   /* Some actions need a word first, which is asked for in the pane itself. */
   begin(name) {
     if (!this.row) return;
-    if (name === 'rename') this.ask('Name', this.row.flags & NAMED ? this.row.title : '', text => this.act('rename', { name: text }));
+    if (name === 'rename') this.askName();
     else if (name === 'tag') this.askTags();
     else if (name === 'export') this.askFormat();
     else this.act(name);
@@ -81,6 +84,11 @@ class Pane {
     this.field.replaceChildren(field, this.small('Cancel', () => this.close(true)));
     field.focus();
     field.select();
+  }
+
+  askName() {
+    const { title, flags } = this.row, value = this.name ?? (flags & NAMED ? title : '');
+    this.ask('Name', value, text => text !== value && this.act('rename', { name: text }));
   }
 
   askTags() {
@@ -114,8 +122,9 @@ class Pane {
     return was;
   }
 
-  preview({ row, turns, earlier, said }) {
+  preview({ row, turns, earlier, said, name }) {
     if (row !== this.row?.number) return;
+    this.name = name;
     this.told(turns);
     const parts = said.map(({ who, when, html }) => {
       const body = make('div', { className: 'ips-said', dir: 'auto' });

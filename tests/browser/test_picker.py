@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser.labkit import Lab
+from hosts_kit import write_notebook
 from picker_kit import write_sessions
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Browser, Locator, expect
 from processes_kit import Process
 
 from ipy_sessions import SessionManager, assistant, user
@@ -230,6 +234,95 @@ def test_sessions_of_another_kernel_appear_and_say_who_has_them(lab: Lab) -> Non
     expect(row).to_have_count(0)
 
 
+@contextmanager
+def beside(lab: Lab, browser: Browser) -> Iterator[Lab]:
+    """Give another notebook of the same folder, with a kernel of its own."""
+    path = lab.path.with_name("other.ipynb")
+    write_notebook(path, "%load_ext ipy_sessions")
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    try:
+        other = Lab(page, lab.server).open(path.relative_to(lab.server.root).as_posix())
+        other.run(0)
+        yield other
+    finally:
+        page.close()
+
+
+def test_a_second_notebook_has_a_session_open(lab: Lab, browser: Browser) -> None:
+    """It is named, what it says is seen, an answer on its way is no interrupted one; what it lets go of is opened."""
+    some(lab)
+    with beside(lab, browser) as other:
+        other.ask("%session open alps")
+        picker = shown(lab)
+        row = picker.locator("[role=option]", has_text="alps")
+        expect(row).to_contain_text("open elsewhere")
+        row.click()
+        expect(picker.locator(".ips-facts")).to_contain_text("other.ipynb")
+        for refused in ("Open", "Pin", "Delete"):
+            picker.get_by_role("button", name=refused, exact=True).click()
+            expect(picker.locator(".ips-wrong")).to_contain_text("is open elsewhere")
+        other.ask("%config IPySessions.offline_delay = 0.3")
+        other.run(other.type("%%agent\nMy name is Bob. What's my name? What's my name?"), wait=False)
+        expect(picker.get_by_role("region", name="The last turns")).to_contain_text("My name is Bob")
+        expect(row).not_to_contain_text("interrupted")
+        other.idle()
+        other.ask("%session rename alps of Bob")
+        expect(row).to_contain_text("alps of Bob")
+        other.ask("%session close")
+        expect(row).not_to_contain_text("open elsewhere")
+    picker.get_by_role("button", name="Open", exact=True).click()
+    expect(picker).to_have_count(0)
+    assert "opened **alps of Bob**" in left(lab)[0]["text/markdown"]
+
+
+def test_what_is_no_session_is_counted_and_an_empty_folder_says_so(lab: Lab) -> None:
+    """Files that are copied in are seen; one that cannot be read is not passed over in silence."""
+    lab.run(lab.type("%session pick"))
+    picker = lab.page.locator(".ips-picker")
+    expect(picker.get_by_role("heading")).to_contain_text("No session yet")
+    folder = lab.folder / ".sessions"
+    folder.mkdir(exist_ok=True)
+    (folder / "odd.jsonl").write_text("{not json\n")
+    expect(picker.locator(".ips-count")).to_have_text("0 sessions · 1 unreadable file")
+    expect(picker.locator(".ips-count")).to_have_attribute("title", re.compile(r"^odd\.jsonl: "))
+    some(lab)
+    expect(picker.locator(".ips-count")).to_have_text("6 sessions · 1 unreadable file")
+    find(picker).fill("no such thing")
+    expect(picker.get_by_role("heading")).to_have_text("No session is like that")
+
+
+def test_focus_stays_in_the_picker_when_nothing_is_left(lab: Lab) -> None:
+    """The last one that was found is archived by a key: the next key is the picker's, and not the notebook's."""
+    some(lab)
+    picker = shown(lab)
+    find(picker).fill("sea")
+    expect(picker.locator("[role=option]")).to_have_count(1)
+    picker.get_by_role("button", name="Archive", exact=True).focus()
+    lab.page.keyboard.press("Enter")
+    expect(picker.locator("[role=option]")).to_have_count(0)
+    expect(picker.get_by_role("listbox")).to_be_focused()
+
+
+def test_a_name_longer_than_the_list_shows_stays_whole(lab: Lab) -> None:
+    """She looks at it in its field, changes nothing or its beginning, and nothing of its end is lost."""
+    some(lab)
+    picker = shown(lab)
+    row = picker.locator("[role=option]", has_text="a long name")
+    row.click()
+    expect(picker.get_by_role("region", name="The last turns").locator("strong")).to_be_visible()
+    picker.get_by_role("listbox").press("F2")
+    field = picker.get_by_role("textbox", name="Name")
+    expect(field).to_have_value(NAMED[-1])
+    field.press("Enter")
+    picker.get_by_role("listbox").press("F2")
+    field.press("Home")
+    lab.page.keyboard.type("Not ")
+    field.press("Enter")
+    expect(picker.get_by_role("status").filter(has_text="is now Not a long name")).to_be_visible()
+    names = {row.name for row in SessionManager(lab.folder / ".sessions").list()}
+    assert f"Not {NAMED[-1]}".strip() in names
+
+
 def lab_tail(lab: Lab) -> str:
     """Return the id's end of the session that came from elsewhere."""
     rows = SessionManager(lab.folder / ".sessions").list()
@@ -302,6 +395,7 @@ def test_nothing_of_it_keeps_anybody_out(lab: Lab, theme: str) -> None:
     picker = shown(lab)
     picker.get_by_role("button", name="Tag").click()
     expect(picker.get_by_role("region", name="The last turns").locator("strong")).to_be_visible()
+    picker.get_by_role("button", name="Open", exact=True).hover()
     found = Axe().run(lab.page, context=".ips-picker")
     assert not found.response["violations"], found.generate_report()
 
