@@ -213,6 +213,11 @@ class Turns:
                 if self._tree[at].type == "message":
                     yield self._tree[at]
 
+    def answers(self, question: str) -> list[Entry]:
+        """Return the messages that begin an answer to a question: several where one question was answered anew."""
+        behind = (self._tree[step] for step in self.branches.children(question) if step not in self._numbers)
+        return [entry for entry in behind if entry.role == "assistant"]
+
     def has_asked(self, cell: str) -> bool:
         """Tell whether a cell has asked anything, be it dropped."""
         return cell in self._cells

@@ -110,6 +110,20 @@ def test_summaries_are_cards(session: Session) -> None:
     assert "[what was said before, summed up]\nso **far**" in both.plain
 
 
+def test_other_answers_to_one_question_stand_folded_below_it(session: Session) -> None:
+    """As imported conversations have them, where an answer was asked for anew: nothing that was said is passed over."""
+    question = session.append(user("one"))
+    for text in ("first </details>", "second", "third"):
+        session.move(question.id)
+        session.append(assistant(text))
+    both = shown(session)
+    assert both.plain.count("one") == 1
+    assert "answer 3 of 3" in both.plain.partition("third")[0]
+    assert both.plain.endswith("[answer 1 of 3: “first </details>”]\n\n[answer 2 of 3: “second”]")
+    assert "<details><summary>answer 2 of 3: “second”</summary>\n\n> second" in both.markdown
+    assert "> first \\</details\\>" in both.markdown
+
+
 def test_other_versions_stand_folded_below_a_turn(session: Session) -> None:
     """Which of how many it is, and the others with their question and answer: to be read without a kernel."""
     asked(session, "one", "1")

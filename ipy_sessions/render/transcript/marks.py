@@ -59,12 +59,20 @@ class Marks:
         return self.turns.behind(self.turns.at(entry.id).before)
 
     def version(self, entry: Entry) -> str:
-        """Return which of several versions a question is: ``answer 2 of 3`` where all ask the same."""
+        """Return which of several versions a message is: ``answer 2 of 3`` where all ask the same."""
         versions = self.versions(entry)
-        at = next((number for number, turn in enumerate(versions, start=1) if turn.id == entry.id), 0)
-        if len(versions) < 2 or not at:  # noqa: PLR2004 - one is no choice
+        word = what(versions) if versions else "answer"
+        ids = [one.id for one in versions or self.answers(entry)]
+        if len(ids) < 2 or entry.id not in ids:  # noqa: PLR2004 - one is no choice
             return ""
-        return f"{what(versions)} {at} of {len(versions)}"
+        return f"{word} {ids.index(entry.id) + 1} of {len(ids)}"
+
+    def answers(self, entry: Entry) -> list[Entry]:
+        """Return all that answers the question of an answer, itself included."""
+        if self.turns is None or entry.role != "assistant":
+            return []
+        question = self.turns.question_of(entry.id)
+        return [] if question is None else self.turns.answers(question)
 
 
 def what(versions: Sequence[Turn]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from ipy_sessions.ask import begins_turn
 from ipy_sessions.entries import Entry
@@ -11,7 +12,7 @@ from ipy_sessions.render.panels import line, messages
 from ipy_sessions.render.parts import SUMMARIES, parts
 from ipy_sessions.render.transcript.marks import Marks
 from ipy_sessions.render.transcript.messages import message
-from ipy_sessions.render.transcript.versions import others
+from ipy_sessions.render.transcript.versions import other_answers, others
 
 MOST = 200_000
 """Characters that `%session show` puts into a notebook, or a message more."""
@@ -101,4 +102,5 @@ def _stretch(entries: Sequence[Entry], marks: Marks, most: int | None) -> list[M
         question = message(*held[0], marks, QUESTION)
         between = [line(f"… {messages(rest - 1)} between")] if rest > 1 else []
         found[:0] = [*([] if question is None else [question]), *between]
-    return [*found, *others(entries[0], marks)]
+    answers = (other_answers(entry, marks) for entry in entries[1:])
+    return [*found, *chain.from_iterable(answers), *others(entries[0], marks)]

@@ -28,6 +28,16 @@ def others(question: Entry, marks: Marks) -> Iterator[Markup]:
         yield Markup(small(more), f"[{more}]")
 
 
+def other_answers(answer: Entry, marks: Marks) -> Iterator[Markup]:
+    """Yield what else was answered to the very question, each folded, as it was written."""
+    answers = marks.answers(answer)
+    rest = [(number, one) for number, one in enumerate(answers, start=1) if one.id != answer.id]
+    for number, one in rest[:SHOWN] if len(rest) < len(answers) else ():
+        head = f"answer {number} of {len(answers)}: {short(one.text)}"
+        cut, more = beginning(one.text, LONGEST)
+        yield Markup(folding(escape(head), quoted(f"{cut} …" if more else cut) or "> "), f"[{head}]")
+
+
 def _told(turn: Turn) -> str:
     """Return a turn, shown as it was typed and not obeyed: no Markdown of it may end the fold around it."""
     answer = turn.answer
