@@ -19,7 +19,7 @@ from picker_kit import write_sessions
 from processes_kit import Process
 
 import ipy_sessions as ses
-from ipy_sessions import SessionInfo, SessionManager, assistant, user
+from ipy_sessions import Exchange, SessionInfo, SessionManager, assistant, user
 from ipy_sessions.counting import make_outline
 from ipy_sessions.errors import CommandError
 from ipy_sessions.export.registry import FORMATS
@@ -392,6 +392,21 @@ def test_files_that_are_no_sessions_are_told_of(picker: Told) -> None:
     assert told["skipped"][0].startswith("odd.jsonl: ")
     bad.unlink()
     assert picker.ask("fresh")["skipped"] == []
+
+
+def test_a_picture_without_a_word_is_named(manager: SessionManager, tmp_path: Path) -> None:
+    """In the preview, in the tree and in the page's list of turns: an empty line would say that nothing was asked."""
+    dot = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aGVsbG8="}}
+    session = manager.create("pictures")
+    session.append(user([dot]))
+    session.append(user([{"type": "text", "text": "And this?"}, dot, dot]))
+    first, second = preview(session.tree)["said"]
+    assert "(image)" in first["html"]
+    assert "And this?" in second["html"]
+    assert "(image, image)" in second["html"]
+    assert "(image)" in ses.draw(session).plain
+    page = Exchange(manager).export(session, "html", tmp_path / "pictures.html").path.read_text()
+    assert "<bdi>(image)</bdi>" in page
 
 
 # Where nothing can be clicked

@@ -49,6 +49,17 @@ class Part(NamedTuple):
         return str(self.block.get("text") or self.block.get("thinking") or "")
 
 
+def typed(entry: Entry) -> str:
+    """Return what a message says; of one without words, what it holds: ``(image, document)``."""
+    return entry.text or f"({', '.join(attached(entry)) or 'no text'})"
+
+
+def attached(entry: Entry) -> list[str]:
+    """Return what was put to the words of a message, a word each."""
+    kinds = (str(block.get("type")) for block in entry.content)
+    return [kind for kind in kinds if kind in {"image", "document"}]
+
+
 KINDS = {
     "text": "text",
     "thinking": "thinking",

@@ -8,6 +8,7 @@ from typing import Any
 from ipy_sessions.entries import Entry
 from ipy_sessions.render.markup import closed
 from ipy_sessions.render.panels import local
+from ipy_sessions.render.parts import attached
 from ipy_sessions.render.safe import html_of
 from ipy_sessions.tree import Tree
 from ipy_sessions.turns import Turn, Turns
@@ -35,7 +36,7 @@ def preview(tree: Tree) -> dict[str, Any]:
 
 def _parts(turn: Turn) -> Iterator[dict[str, str]]:
     """Yield what was said in a turn: by whom, when, and what."""
-    yield {"who": "", "when": local(turn.question.ts), "html": _html(turn.ask.text or "(no text)")}
+    yield {"who": "", "when": local(turn.question.ts), "html": _html(turn.ask.text) + _held(turn.question)}
     for entry in turn.entries:
         if entry.role == "assistant" and (html := _html(entry.text) + _used(entry)):
             yield {"who": str(entry.fields.get("model") or "assistant"), "when": local(entry.ts), "html": html}
@@ -43,6 +44,12 @@ def _parts(turn: Turn) -> Iterator[dict[str, str]]:
 
 def _html(text: str) -> str:
     return html_of(closed(f"{text[:LONGEST].rstrip()}\n\n…" if len(text) > LONGEST else text)) if text else ""
+
+
+def _held(question: Entry) -> str:
+    """Return what was put to a question; of one without words, that there are none."""
+    held = ", ".join(attached(question)) or ("" if question.text else "no text")
+    return html_of(f"*({held})*") if held else ""
 
 
 def _used(entry: Entry) -> str:

@@ -16,6 +16,7 @@ from ipy_sessions.export.material import Material
 from ipy_sessions.export.page.nodes import Node, nodes
 from ipy_sessions.export.page.pieces import article
 from ipy_sessions.render.panels import dollars, tokens
+from ipy_sessions.render.parts import typed
 from ipy_sessions.render.safe import LOST
 from ipy_sessions.summary import SessionInfo
 from ipy_sessions.turns import Turns
@@ -102,7 +103,7 @@ def _own(name: str) -> str:
 
 
 def _row(node: Node) -> str:
-    words = " ".join(node.entries[0].text[: 8 * BEGINNING].split())
+    words = " ".join(typed(node.entries[0])[: 8 * BEGINNING].split())
     cut = words if len(words) <= BEGINNING else f"{words[: BEGINNING - 1]}…"
     off = "" if node.active else ' class="off"'
     return f'<li{off}><a href="#{node.name}"><b>{node.number}</b> <bdi>{escape(cut)}</bdi></a></li>'

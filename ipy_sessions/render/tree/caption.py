@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from unicodedata import east_asian_width
 
+from ipy_sessions.render.parts import typed
 from ipy_sessions.render.tree.shape import Row, Shape
 from ipy_sessions.turns import Turn, Turns
 from ipy_sessions.watching import Watch, unwatched, watched
@@ -77,13 +78,13 @@ def _caption(row: Row, shape: Shape, turns: Turns, labels: Mapping[str, str], hi
     return Caption(
         str(turn.number),
         cell,
-        f"\u201c{cut(turn.question.text, BEGINNING)}\u201d",
+        f"\u201c{cut(typed(turn.question), BEGINNING)}\u201d",
         cut(label, LABEL),
         marks,
         row.here,
         bool(end),
         unsent,
-        "\n\n".join(filter(None, (about, cut(turn.question.text, WHOLE), said))),
+        "\n\n".join(filter(None, (about, cut(typed(turn.question), WHOLE), said))),
     )
 
 
