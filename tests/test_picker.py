@@ -374,6 +374,17 @@ def test_a_session_in_memory_alone_is_listed_and_seen(picker: Told, notebook: Sh
     assert picker.ask("fresh")["buffer"] is None
 
 
+def test_the_session_in_use_is_listed_before_its_first_message(picker: Told, notebook: Shell) -> None:
+    """She has just begun it: it is no file yet, and is marked all the same; it can be looked at and named."""
+    notebook.run("%session new fresh start")
+    (row,) = [row for row in read(picker.ask("rest")["buffer"]) if row["title"] == "fresh start"]
+    assert row["flags"] & columns.CURRENT
+    assert picker.ask("preview", row=row["number"])["said"] == []
+    assert picker.ask("rename", row=row["number"], name="renamed")["well"]
+    assert picker.titles()["renamed"] == row["number"]
+    assert "No session yet" not in notebook.run("%session pick")
+
+
 def test_full_text_finds_what_names_do_not(picker: Told) -> None:
     """Answers are looked through, too; what holds it comes with some of what was said around it."""
     titles = picker.titles()

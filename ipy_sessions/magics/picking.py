@@ -24,6 +24,7 @@ from ipy_sessions.render.markup import Markup
 from ipy_sessions.render.offered import offered
 from ipy_sessions.render.panels import Listing
 from ipy_sessions.searching.search import prepared
+from ipy_sessions.session import Session
 from ipy_sessions.store.disk import FolderStore
 from ipy_sessions.store.folder import relative
 from ipy_sessions.summary import SessionInfo
@@ -87,15 +88,20 @@ class KernelSessions:
             return Seen(rows, None, owners, there.skipped)
         return Seen(rows, current.file, owners, there.skipped, current.streaming)
 
+    def _here(self) -> list[Session]:
+        """Return the sessions in memory alone: those in which something was said, and the one in use."""
+        current, said = self._manager.current, self._manager.unwritten
+        return [*said, *([] if current is None or current.in_file or current in said else [current])]
+
     def _unwritten(self) -> list[SessionInfo]:
         """Return the rows of what is in memory alone; one to which nothing was added is the very row that it was."""
-        there = {(session.id, len(session.tree)): session for session in self._manager.unwritten}
+        there = {(session.id, len(session.tree)): session for session in self._here()}
         self._memory = {key: self._memory.get(key) or session.info() for key, session in there.items()}
         return list(self._memory.values())
 
     def tree(self, row: SessionInfo) -> Tree:
         """Return a session's entries: as its file has them, since one that is open here may be growing just now."""
-        session = next((one for one in self._manager.unwritten if one.file == row.path), None)
+        session = next((one for one in self._here() if one.file == row.path), None)
         return self._store.read(row.path).tree if session is None else session.tree
 
     def search(self, text: str) -> tuple[Sequence[Path], Sequence[Hit]]:
