@@ -14,7 +14,6 @@ import pytest
 from conftest import Shell
 from hypothesis import given
 from hypothesis import strategies as st
-from ipywidgets.widgets.widget import _instances
 from picker_kit import write_sessions
 from processes_kit import Process
 
@@ -30,6 +29,8 @@ from ipy_sessions.widgets import actions, columns
 from ipy_sessions.widgets.columns import Listed
 from ipy_sessions.widgets.picker import Picker
 from ipy_sessions.widgets.preview import preview
+
+_instances = pytest.importorskip("ipywidgets.widgets.widget")._instances  # every widget that is not closed
 
 PAGE, NAMES, SCRIPT = 200_000, 500_000, 30_000  # bytes, at most
 
