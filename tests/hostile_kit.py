@@ -25,6 +25,8 @@ FORMULAS = [
     f"<https://example.com/${RUNS}$>",
     f"[press][a]\n\n[a]: https://example.com/${RUNS}$",
     f"```python${RUNS}$\nx\n```",
+    f"~~~``$$\\{RUNS}$$",
+    f"```\\\\[{RUNS}\\\\]\nx",
     f"> ```python${RUNS}$\n> x\n> ```",
     f"https://example.com/ \\[{RUNS}\\]",
     f"[press](page.html${RUNS}$)",

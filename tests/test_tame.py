@@ -69,6 +69,7 @@ def test_no_formula_ends_an_address(markdown: str) -> None:
     for shape in ("{}", "- {}", "> {}", "a {} b"):
         text = shape.format(markdown)
         assert acting_in_lab(tamed(text)) == []
+        assert acting_in_lab(tamed(text, below=0)) == []
         assert acting_in_lab(f"**[x](https://example.com)** {escaped(text)}") == []
         assert acting_in_lab(quoted(text)) == []
     summary = "\n".join(f"> {line}".rstrip() for line in tamed(f"{markdown}\n\n{markdown}", apart=False).splitlines())

@@ -52,12 +52,19 @@ def tamed(markdown: str, below: int = BELOW, *, apart: bool = True) -> str:
     """
     if len(markdown) > LONGEST:
         return fenced(markdown.splitlines(), "text")
-    if not below and not any(sign.search(markdown) for sign in (_TAG, _ADDRESS, _PICTURE)) and not _risky(markdown):
+    if not below and _is_harmless(markdown):
         return closed(markdown)  # as most answers, many times while they stream
     parts = list(segments(markdown))
     code_behind = [part.kind == "inner code" for part in [*parts[1:], Segment([])]]
     shown = (_tamed(part, below, _Near(not apart, near)) for part, near in zip(parts, code_behind, strict=True))
     return "\n".join(shown).strip("\n")
+
+
+def _is_harmless(markdown: str) -> bool:
+    """Tell whether nothing of a text has to be tamed."""
+    if any(sign.search(markdown) for sign in (_TAG, _ADDRESS, _PICTURE)) or _risky(markdown):
+        return False
+    return not any(_FORMULA.search(info[0]) for info in _INFO.finditer(markdown))
 
 
 class _Near(NamedTuple):
