@@ -184,9 +184,6 @@ class Reply:
     def __str__(self) -> str:
         return self.text
 
-    def _repr_markdown_(self) -> str:
-        return self.text
-
     @property
     def fields(self) -> dict[str, Any]:
         """The reply as the fields of its line in the log."""

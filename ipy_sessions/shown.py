@@ -17,6 +17,7 @@ SHOWN = {
     ("ipy_sessions.turns", "Turn"): "turn",
     ("ipy_sessions.tree", "Tree"): "tree",
     ("ipy_sessions.context.messages", "Context"): "context",
+    ("ipy_sessions.events", "Reply"): "reply",
 }
 """For each class, the function of `render.values` that shows one."""
 

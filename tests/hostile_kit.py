@@ -12,6 +12,30 @@ HARMLESS = {
     "src": ("data:image/png;", "data:image/jpeg;", "data:image/gif;"),
 }
 
+# A formula is put into the page as it was written, wherever it stood: here into an attribute.
+RUNS = 'a" onmouseover="window.ran=1" tabindex="0" onfocus="window.ran=1" b="'
+FORMULAS = [
+    *(f"[press](https://example.com/{before}{RUNS}{after})" for before, after in (("$", "$"), ("$$", "$$"))),
+    f"[press](https://example.com/\\\\({RUNS}\\\\))",
+    f"[press](https://example.com/\\\\[{RUNS}\\\\])",
+    f"[press](https://example.com/\\begin{{a}}{RUNS}\\end{{a}})",
+    f"[press](https://example.com '${RUNS}$')",
+    f"https://example.com/${RUNS}$",
+    f"https://example.com/\\({RUNS}\\)",
+    f"<https://example.com/${RUNS}$>",
+    f"[press][a]\n\n[a]: https://example.com/${RUNS}$",
+    f"```python${RUNS}$\nx\n```",
+    f"~~~``$$\\{RUNS}$$",
+    f"```\\\\[{RUNS}\\\\]\nx",
+    f"> ```python${RUNS}$\n> x\n> ```",
+    f"https://example.com/ \\[{RUNS}\\]",
+    f"[press](page.html${RUNS}$)",
+    f"# a ${RUNS}$",
+    f"- [press](https://example.com/$)\n  ```\n  {RUNS}$\n  ```",
+    f"[press](https://example.com/$`{RUNS}$`)",
+    f"a `b` [press](https://example.com/\\\\({RUNS}`\\\\)`)",
+]
+
 HOSTILE = [
     "<script>alert(1)</script>",
     "<scr<script>ipt>alert(1)</scr</script>ipt>",

@@ -33,6 +33,8 @@ from ipy_sessions.widgets.columns import Listed
 from ipy_sessions.widgets.picker import Picker
 from ipy_sessions.widgets.preview import preview
 
+_instances = pytest.importorskip("ipywidgets.widgets.widget")._instances  # every widget that is not closed
+
 PAGE, NAMES, SCRIPT = 200_000, 500_000, 30_000  # bytes, at most
 
 
@@ -418,6 +420,43 @@ def test_a_picture_without_a_word_is_named(manager: SessionManager, tmp_path: Pa
     assert "(image)" in ses.draw(session).plain
     page = Exchange(manager).export(session, "html", tmp_path / "pictures.html").path.read_text()
     assert "<bdi>(image)</bdi>" in page
+
+
+def test_half_a_character_is_looked_for_as_it_is_written(picker: Told) -> None:
+    """JavaScript cuts emoji in two, and UTF-8 has no form for a half: sessions have a replacement character for it."""
+    with SessionManager(".sessions") as other:
+        other.create("cut").append(user("half a \ud83d"))
+    found = [number for number, _ in picker.ask("search", text="\ud83d")["found"]]
+    assert found == []  # it was not listed yet
+    number = picker.titles()["cut"]
+    told = picker.ask("search", text="half \ud83d")
+    assert [one for one, _ in told["found"]] == [number]
+    assert json.dumps(told["text"], ensure_ascii=False).encode()
+
+
+def test_a_cell_that_runs_again_has_one_picker(notebook: Shell) -> None:
+    """The one that stood there is closed with all that belongs to it; two in one run of a cell both stay."""
+    notebook.run("%session new alice")
+    before = len(_instances)
+    notebook.run("%session pick", at="picks")
+    one = len(_instances) - before
+    assert one > 0
+    notebook.run("%session pick", at="picks")
+    assert len(_instances) - before == one
+    notebook.run("%session pick\n%session tree", at="picks")
+    assert len(_instances) - before == 2 * one
+    notebook.run("%session pick", at="another")
+    assert len(_instances) - before == 3 * one
+
+
+@pytest.mark.usefixtures("notebook")
+def test_a_picker_that_is_done_leaves_nothing_in_the_kernel() -> None:
+    """Nor does ipywidgets keep anything that it has made for it."""
+    before = len(_instances)
+    shown = Told(KernelSessions(host(), host().place()))
+    shown.show(Markup("static", "static"))
+    shown.ask("close")
+    assert len(_instances) == before
 
 
 # Where nothing can be clicked

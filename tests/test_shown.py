@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hostile_kit import HOSTILE
 from IPython.core.interactiveshell import InteractiveShell
 
 import ipy_sessions as ses
 from ipy_sessions import shown
+from ipy_sessions.render.reply import growing
 
 
 @pytest.fixture
@@ -94,6 +96,25 @@ def test_a_tree_and_a_turn_show_themselves(shell: Any, session: ses.Session) -> 
     turn = session.turns.numbered(2)
     assert "Your name is" in bundle(shell, turn)["text/markdown"]
     assert repr(turn) == '<Turn 2 "What\'s my name?">'
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_a_reply_is_shown_and_not_obeyed(shell: Any, hostile: str) -> None:
+    """JupyterLab sanitises nothing of its own cells: a reply that ends one is tamed as a live one is."""
+    seen = bundle(shell, ses.Reply([{"type": "text", "text": hostile.strip()}], "a model"))
+    assert seen["text/markdown"] == growing("", hostile.strip()).markdown
+    assert not hasattr(ses.Reply, "_repr_markdown_")  # which a host would take that was not told
+
+
+def test_a_reply_shows_its_text_its_thinking_and_what_it_called(shell: Any) -> None:
+    """As it was shown while it came; one without anything says so; in a list one line each."""
+    blocks = [{"type": "thinking", "thinking": "<b>hm"}, {"type": "text", "text": "**Yes**"}]
+    called = {"type": "tool_use", "id": "1", "name": "<i>", "input": {}}
+    seen = bundle(shell, ses.Reply([*blocks, called], "a model"))
+    assert seen["text/plain"] == "[thinking, 1 word]\n\n**Yes**\n[call <i>]"
+    assert seen["text/markdown"].startswith("<details><summary>thinking, 1 word</summary>\n\n> \\<b\\>hm")
+    assert seen["text/markdown"].endswith("**Yes**\n\n<small>\\[call \\<i\\>\\]</small>")
+    assert bundle(shell, ses.Reply([], "a model"))["text/plain"] == "[no answer]"
 
 
 def test_importing_the_package_is_enough_and_imports_nothing_that_shows() -> None:

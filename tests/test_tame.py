@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from html import escape
 
 import mistune
 import pytest
-from hostile_kit import HOSTILE, Reading
+from hostile_kit import FORMULAS, HOSTILE, Reading
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from ipy_sessions.render.markup import escaped, quoted
 from ipy_sessions.render.tame import LONGEST, tamed
 
 OWN = {"code", "p", "pre", "em", "strong", "a", "ul", "ol", "li", "blockquote", "br", "hr", "table", "thead", "tbody"}
@@ -39,6 +41,54 @@ def test_nothing_is_obeyed(markdown: str) -> None:
     shapes = ("{}", "- {}", "> {}", "a **{}** b", "\\{}", "`{}", "{}`", "$ {}", "x\n{}\n===", "[a\\]{}", "  - `` ` {}")
     for shape in shapes:
         hold(shape.format(clean))
+
+
+FORMULA = re.compile(
+    r"(?P<dollars>\$\$?)(?:(?!\n\s*\n).)*?(?P=dollars)|(?P<brackets>\\\\[(\[])(?:(?!\n\s*\n).)*?\\\\[)\]]"
+    r"|\\begin\{(?P<name>[a-z]*)\}(?:(?!\n\s*\n).)*?\\end\{(?P=name)\}",
+    re.DOTALL,
+)
+
+
+def acting_in_lab(markdown: str) -> list[str]:
+    """Return the handlers of a page that is made as JupyterLab does: formulas are put back when it is there."""
+    formulas: list[str] = []
+
+    def taken(found: re.Match[str]) -> str:
+        formulas.append(escape(found[0], quote=False))
+        return f"@@{len(formulas) - 1}@@"
+
+    page = MarkdownIt("js-default", {"html": True, "linkify": False}).render(FORMULA.sub(taken, markdown))
+    page = re.sub(r"@@(\d+)@@", lambda found: formulas[int(found[1])], page)
+    return [one for one in Reading(page).wrong if one.startswith("on")]
+
+
+@pytest.mark.parametrize("markdown", FORMULAS)
+def test_no_formula_ends_an_address(markdown: str) -> None:
+    """Alone, in a list, in a quotation, and where what was typed is quoted."""
+    for shape in ("{}", "- {}", "> {}", "a {} b"):
+        text = shape.format(markdown)
+        assert acting_in_lab(tamed(text)) == []
+        assert acting_in_lab(tamed(text, below=0)) == []
+        assert acting_in_lab(f"**[x](https://example.com)** {escaped(text)}") == []
+        assert acting_in_lab(quoted(text)) == []
+    summary = "\n".join(f"> {line}".rstrip() for line in tamed(f"{markdown}\n\n{markdown}", apart=False).splitlines())
+    assert acting_in_lab(summary) == []
+
+
+def test_the_formulas_of_the_test_would_act() -> None:
+    """As they were said, most of them do; a reader that finds nothing proves nothing."""
+    assert sum(bool(acting_in_lab(markdown)) for markdown in FORMULAS) >= len(FORMULAS) // 2
+
+
+def test_formulas_stay_where_no_quote_or_no_address_is_near() -> None:
+    """A link beside a formula, a quote beside a formula, and both in paragraphs of their own."""
+    for text in (
+        "[a](https://example.com) $x$",
+        'the "unit" interval $[0, 1]$',
+        'a "b"\n\n[a](https://example.com) $x$\n',
+    ):
+        assert tamed(text).strip() == text.strip()
 
 
 ACTING = ["<img src=x onerror=f()>", "](javascript:f())", "]: javascript:f()", "![a](https://example.com/a.png)", "[a]"]

@@ -65,4 +65,4 @@ def show_tree(host: Host, *, whole: bool) -> None:
 
         return Said(html=html_of(shown.markdown))
 
-    TreeView(drawn, said)
+    host.standing.add(place, TreeView(drawn, said))

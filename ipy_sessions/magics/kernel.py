@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from ipy_sessions.library import Ref
 from ipy_sessions.magics.output import Collected, Output
 from ipy_sessions.magics.progress import Watched
+from ipy_sessions.magics.standing import Standing
 from ipy_sessions.manager import SessionManager
 from ipy_sessions.notebook import Place, look
 from ipy_sessions.render.panels import SHOWN, Listing, came, line, near
@@ -77,6 +78,8 @@ class Kernel:
         """Whether a number of the list that was shown means its row later on."""
         self.watch: Watch = lambda what: Watched(self.output, what)
         """Shows how far work has come that takes long."""
+        self.standing = Standing()
+        """The widgets that were shown."""
         self._manager: SessionManager | None = None
         self._said: set[str] = set()
         self._runs: dict[str, tuple[str, int]] = {}

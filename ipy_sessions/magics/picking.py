@@ -55,7 +55,9 @@ class PickingCommands(Commands):
             return static
         from ipy_sessions.widgets.picker import Picker
 
-        Picker(sessions, seen).show(static)
+        picker = Picker(sessions, seen)
+        self._host.standing.add(place, picker)
+        picker.show(static)
         return None
 
 

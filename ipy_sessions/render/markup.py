@@ -92,7 +92,12 @@ class Picture:
 
 def escaped(text: str, *, keep: bool = False) -> str:
     """Return text on one line that Markdown shows as it is; `keep` leaves its spaces as they are."""
-    return _SPECIAL.sub(r"\\\1", text if keep else " ".join(text.split()))
+    return _shown(text if keep else " ".join(text.split()))
+
+
+def _shown(text: str) -> str:
+    """Return text whose signs mean nothing; a backslash as a number: two and a bracket begin a formula."""
+    return _SPECIAL.sub(lambda sign: "&#92;" if sign[0] == "\\" else f"\\{sign[0]}", text)
 
 
 def code(text: str) -> str:
@@ -111,7 +116,7 @@ def small(markdown: str) -> str:
 
 def quoted(text: str) -> str:
     """Return text as a Markdown quotation, shown line by line as it was typed."""
-    lines = (_SPECIAL.sub(r"\\\1", line) for line in text.splitlines())
+    lines = map(_shown, text.splitlines())
     return "\n".join(f"> {line}  ".replace(">   ", ">") for line in lines)
 
 

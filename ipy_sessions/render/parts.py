@@ -21,6 +21,8 @@ SUMMARIES = {"compaction": "what was said before, summed up", "branch_summary": 
 RASTER = ("image/png", "image/jpeg", "image/gif", "image/webp")
 """Pictures that are dots and nothing else: no script and no address can stand in them."""
 
+SEALED = "thinking that only its provider can read"
+
 _HINT = 70  # characters of what a call is given
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 

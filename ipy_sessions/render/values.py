@@ -1,4 +1,4 @@
-"""Values of the package as a reader meets them: a line of the log, a row of a list, what a model is sent. Pure."""
+"""Values of the package as a reader meets them: a line of the log, a row of a list, a reply, a context. Pure."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ipy_sessions.entries import Entry
+from ipy_sessions.events import Reply
 from ipy_sessions.render.markup import Markup, Picture, escaped, fenced, quoted, small, table
 from ipy_sessions.render.panels import SHOWN, dollars, facts, local, messages, short, stacked, tokens
+from ipy_sessions.render.reply import growing
 from ipy_sessions.render.tame import tamed
 from ipy_sessions.render.tree import draw
 from ipy_sessions.summary import SessionInfo, tail
@@ -30,6 +32,13 @@ def entry(one: Entry) -> Markup:
 def turn(one: Turn) -> Markup:
     """Return a turn: its question and all that answers it."""
     return stacked([_small(f"turn {one.number}"), *map(entry, one.entries)])
+
+
+def reply(one: Reply) -> Markup:
+    """Return a reply as it was shown while it came, and what is no text of it."""
+    said = growing(one.thinking, one.text.rstrip())
+    others = [_block(block) for block in one.content if block.get("type") not in ("text", "thinking")]
+    return stacked([said, *others] if said.plain or others else [_small("[no answer]")])
 
 
 def info(row: SessionInfo) -> Markup:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from ipy_sessions.encoding import whole_characters
 from ipy_sessions.errors import CommandError
 from ipy_sessions.searching.folding import Folded, Span, fold
 
@@ -116,6 +117,7 @@ class Query:
 
 
 def _terms(what: str | Sequence[str], *, regex: bool) -> Sequence[str]:
+    what = whole_characters(what) if isinstance(what, str) else [whole_characters(term) for term in what]
     if not isinstance(what, str):
         return [term for term in what if term.strip()]
     return [what] if regex else [phrase or word for phrase, word in _TERM.findall(what) if (phrase or word).strip()]

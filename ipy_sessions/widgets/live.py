@@ -78,6 +78,11 @@ class Live(anywidget.AnyWidget):
         self._form.update(line.bundle, raw=True)
         self.close()
 
+    def close(self) -> None:
+        """End, and let go of the layout that ipywidgets makes for every widget."""
+        super().close()
+        self.layout.close()
+
 
 def marked(form: Markup | Picture, mark: str) -> dict[str, str]:
     """Return a form with a mark in it that no reader sees."""

@@ -2,6 +2,7 @@
 const LOOK = 2000;  // milliseconds between two questions whether something has changed
 const PAUSE = 120, LONG_PAUSE = 250;  // … after a key, before the preview and the full text are asked for
 const PATIENCE = 1500;  // … without an answer, until that is said
+const GIVEN_UP = 60000;  // … until it is asked again: an answer may be lost, and a busy kernel owes but a few
 
 const choice = (label, options) => {
   const menu = make('select', {}, ...options.map(([value, text]) => make('option', { value }, text)));
@@ -19,6 +20,7 @@ class SessionPicker {
     this.skipped = this.page.skipped;
     this.rows = new Map();
     this.found = null;
+    this.waiting = 0;  // until when an answer may still come
     this.coming = Promise.resolve();
     this.list = new SessionList(this.id, row => this.selected(row), () => this.act('open'));
     this.pane = new Pane(this.id, (name, more) => this.act(name, more), this.page.formats);
@@ -171,8 +173,8 @@ class SessionPicker {
   send(name, more = {}) { this.model.send({ do: name, ...more }); }
 
   look() {
-    if (this.waiting || document.hidden || !this.root.offsetParent) return;
-    this.waiting = true;
+    if (Date.now() < this.waiting || document.hidden || !this.root.offsetParent) return;
+    this.waiting = Date.now() + GIVEN_UP;
     this.send('fresh');
   }
 
@@ -201,7 +203,7 @@ class SessionPicker {
   }
 
   async hearRows(message, buffers) {
-    this.waiting = false;
+    this.waiting = 0;
     const otherwise = message.skipped.length !== this.skipped.length;
     this.skipped = message.skipped;
     if (buffers?.length) this.take(await unpacked(buffers[0]), message);
@@ -211,7 +213,7 @@ class SessionPicker {
 
   hearSaid({ text, well, do: done, row }) {
     clearTimeout(this.late);
-    if (done === 'fresh') { this.waiting = false; return; }
+    if (done === 'fresh') { this.waiting = 0; return; }
     this.say(text, well);
     if (done !== 'delete' || !well) return;
     const button = make('button', { type: 'button', className: 'ips-small' }, 'Undo');

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import traitlets
 
+from ipy_sessions.encoding import whole_characters
 from ipy_sessions.errors import CommandError, SessionsError
 from ipy_sessions.render.markup import Markup
 from ipy_sessions.summary import SessionInfo
@@ -155,8 +156,9 @@ class Picker(Live):
         self.send({**told, **preview(self._sessions.tree(row))})
 
     def _send_found(self, wanted: Wanted) -> None:
-        text = wanted.get("text")
-        files, hits = self._sessions.search(text) if isinstance(text, str) and text.strip() else ((), ())
+        given = wanted.get("text")
+        text = whole_characters(given) if isinstance(given, str) else ""  # no message holds half of one
+        files, hits = self._sessions.search(text) if text.strip() else ((), ())
         pieces: dict[Path, list[tuple[str, bool]]] = {}
         for hit in hits:
             pieces.setdefault(Path(hit.path), [(piece.text, piece.meant) for piece in hit.pieces])

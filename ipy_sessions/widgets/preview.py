@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ipy_sessions.entries import Entry
-from ipy_sessions.render.markup import closed
+from ipy_sessions.render.markup import closed, code
 from ipy_sessions.render.panels import local
 from ipy_sessions.render.parts import attached
 from ipy_sessions.render.safe import html_of
@@ -55,4 +55,4 @@ def _held(question: Entry) -> str:
 def _used(entry: Entry) -> str:
     """Return which tools a message called."""
     names = [str(block.get("name")) for block in entry.content if block.get("type") == "tool_use"]
-    return html_of(f"*called {', '.join(f'`{name}`' for name in names)}*") if names else ""
+    return html_of(f"*called {', '.join(map(code, names))}*") if names else ""

@@ -4,19 +4,22 @@
 const FORMS = mark => [`a[name="${mark}"]`, `img[src*="${mark}"]`, `svg[id="${mark}"]`].join(',');
 
 const standIn = (mark, widget) => {
-  let form = null;
+  let form = null, again = 0;
   const leave = () => { if (form) form.style.display = ''; form = null; widget.remove(); };
+  const stands = () => widget.isConnected && form.isConnected && form.querySelector(FORMS(mark));
   const enter = () => {
-    if (widget.isConnected && form.isConnected && form.querySelector(FORMS(mark))) return;
     leave();
     form = document.querySelector(FORMS(mark))?.closest('.jp-OutputArea-output') ?? null;
     if (!form) return;
     form.style.display = 'none';
     form.after(widget);
   };
-  enter();
-  const again = setInterval(enter, 200);  // milliseconds; asking is cheap, and no page tells when it draws anew
-  return () => { clearInterval(again); leave(); };
+  const look = () => {  // no page tells when it draws anew; looking through all of it for what is gone is rare
+    if (!stands()) enter();
+    again = setTimeout(look, form ? 200 : 1000);
+  };
+  look();
+  return () => { clearTimeout(again); leave(); };
 };
 
 /* Keeps what is typed here from the notebook, which has its own meaning for most keys. */

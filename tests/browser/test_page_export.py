@@ -185,6 +185,13 @@ def test_every_turn_has_an_address(branched: Path, opener: Opener) -> None:
     assert seen(page) == ["turn-1", "turn-2", "turn-3"]
 
 
+def test_an_address_of_no_turn_harms_nothing(branched: Path, opener: Opener) -> None:
+    """Also one that nobody could decode: the page works all the same."""
+    page = opener(branched, "#100%")
+    page.get_by_role("searchbox").fill("turn")
+    expect(page.locator("#count")).not_to_have_text("")
+
+
 def test_search_finds_on_every_branch_and_in_what_is_folded(branched: Path, opener: Opener) -> None:
     """It counts, goes to the next and the previous hit, shows their branch and unfolds what hides them."""
     page = opener(branched)

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from browser.labkit import Lab
 from browser.pagekit import put
-from hostile_kit import HOSTILE
+from hostile_kit import FORMULAS, HOSTILE
 from nbconvert import HTMLExporter
 from playwright.sync_api import expect
 
@@ -112,6 +112,31 @@ def test_nothing_of_a_hostile_answer_runs_in_a_notebook(lab: Lab) -> None:
             link.evaluate("link => link.click()")
     assert shown.locator("script, style, iframe, svg:not(mjx-container svg), [onerror], [onload], img").count() == 0
     assert lab.page.evaluate("window.ran") is None
+
+
+def test_no_formula_becomes_a_part_of_an_address(lab: Lab) -> None:
+    """JupyterLab puts formulas back after it has made the page, in attributes, too, where a quote would end them."""
+    put(
+        lab,
+        f"import ipy_sessions as ses\ns = ses.current()\nfor one in {FORMULAS!a}:\n"
+        "    s.append(ses.user(one)); s.append(ses.assistant([{'type': 'text', 'text': one},"
+        " {'type': 'tool_use', 'id': 'a', 'name': one, 'input': {one: one}}]))\ns.rename(one)",
+    )
+    lab.ask("%session new talk")
+    lab.run(1)
+    for line in (
+        "%session show",
+        "s",
+        "[*map(display, s.tree.path())];",
+        "s.info()",
+        "ses.Reply(s.tree.path()[2].content, '')",
+    ):
+        index = lab.type(line)
+        lab.run(index)
+        shown = lab.page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-RenderedMarkdown")
+        expect(shown.first).to_be_visible()
+        found = shown.locator("[onmouseover], [onfocus]").evaluate_all("nodes => nodes.map(node => node.outerHTML)")
+        assert found == [], line
 
 
 def test_the_saved_notebook_shows_it_without_a_kernel(lab: Lab) -> None:

@@ -51,7 +51,7 @@
     if (link && turns.scrollHeight > turns.clientHeight && getComputedStyle(turns).position === 'sticky')
       turns.scrollTop = link.parentNode.offsetTop - turns.clientHeight / 2;
   }
-  addEventListener('hashchange', () => reveal(decodeURIComponent(location.hash.slice(1))));
+  addEventListener('hashchange', () => reveal(location.hash.slice(1)));
   document.addEventListener('click', event => {
     const link = event.target.closest('a[href^="#"]');
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -66,7 +66,7 @@
       arrows[link === way.lastElementChild ? 1 : 0]?.focus({preventScroll: true});
     }
   });
-  if (location.hash) reveal(decodeURIComponent(location.hash.slice(1)));
+  if (location.hash) reveal(location.hash.slice(1));
 
   // Search, in what was said on every branch; a hit is a piece of text, which is painted and not changed.
   const MOST = 5000;

@@ -11,7 +11,19 @@ from html import escape
 from ipy_sessions.entries import Block, Entry
 from ipy_sessions.events import Reply
 from ipy_sessions.export.page.nodes import Node
-from ipy_sessions.render.parts import SUMMARIES, Part, arguments, cell_of, hint, media, name_of, parts, results, spent
+from ipy_sessions.render.parts import (
+    SEALED,
+    SUMMARIES,
+    Part,
+    arguments,
+    cell_of,
+    hint,
+    media,
+    name_of,
+    parts,
+    results,
+    spent,
+)
 from ipy_sessions.render.reply import ending, thought
 from ipy_sessions.render.safe import html_of
 
@@ -163,11 +175,10 @@ def _media(block: Block) -> str:
     return f'<p class="note file"><bdi>{name}</bdi></p>'
 
 
-_SEALED = '<p class="note">thinking that only its provider can read</p>'
 _PIECES: dict[str, Callable[[Part], str]] = {
     "text": lambda part: html_of(part.text),
     "thinking": _thinking,
-    "sealed": lambda _: _SEALED,
+    "sealed": lambda _: f'<p class="note">{SEALED}</p>',
     "call": _call,
     "result": lambda part: _folded("call", f"result{_failed(part.block)}", _result(part.block)),
     "image": lambda part: _media(part.block),

@@ -89,5 +89,5 @@ def _card(entry: Entry, most: int | None) -> Markup:
     text, more = beginning(str(entry.fields.get("summary") or ""), most)
     text = f"{text} …" if more else text
     name = SUMMARIES[entry.type]
-    card = "\n".join(f"> {line}".rstrip() for line in [f"**{name}**", "", *tamed(text).splitlines()])
+    card = "\n".join(f"> {line}".rstrip() for line in [f"**{name}**", "", *tamed(text, apart=False).splitlines()])
     return Markup(card, f"[{name}]\n{text}")

@@ -11,7 +11,7 @@ from html import escape
 
 from ipy_sessions.entries import Block
 from ipy_sessions.render.markup import Markup, code, escaped, fenced, quoted
-from ipy_sessions.render.parts import Part, arguments, hint, media, name_of, results
+from ipy_sessions.render.parts import SEALED, Part, arguments, hint, media, name_of, results
 from ipy_sessions.render.reply import folded, thought
 from ipy_sessions.render.tame import tamed
 
@@ -110,10 +110,9 @@ def _other(part: Part) -> Markup:
     return Markup(folding(escape(kind), _block(value)), f"[{kind}]")
 
 
-_SEALED = "thinking that only its provider can read"
 _PIECES: dict[str, Callable[[Part], Markup]] = {
     "thinking": _thinking,
-    "sealed": lambda _: Markup(f"*({_SEALED})*", f"[{_SEALED}]"),
+    "sealed": lambda _: Markup(f"*({SEALED})*", f"[{SEALED}]"),
     "call": _call,
     "result": _result,
     "image": _media,

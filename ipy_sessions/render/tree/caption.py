@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from unicodedata import east_asian_width
 
-from ipy_sessions.render.parts import typed
+from ipy_sessions.render.parts import cell_of, typed
 from ipy_sessions.render.tree.shape import Row, Shape
 from ipy_sessions.turns import Turn, Turns
 from ipy_sessions.watching import Watch, unwatched, watched
@@ -68,7 +68,7 @@ def captions(shape: Shape, turns: Turns, hidden: Collection[str], watch: Watch =
 
 def _caption(row: Row, shape: Shape, turns: Turns, labels: Mapping[str, str], hidden: Collection[str]) -> Caption:
     turn = row.turn
-    label, cell, answer = labels.get(turn.id, ""), _cell(turn), turn.answer
+    label, cell, answer = labels.get(turn.id, ""), cell_of(turn.question), turn.answer
     end, copy, unsent = _end(turn), _copy(turn, turns), turn.id in hidden
     where = ("here, within it" if shape.within else "here") if row.here else ""
     marks = tuple(filter(None, (where, end, copy, "hidden" if unsent else "", _dropped(row, turns))))
@@ -86,11 +86,6 @@ def _caption(row: Row, shape: Shape, turns: Turns, labels: Mapping[str, str], hi
         unsent,
         "\n\n".join(filter(None, (about, cut(typed(turn.question), WHOLE), said))),
     )
-
-
-def _cell(turn: Turn) -> str:
-    number = turn.question.fields.get("execution_count")
-    return f"[{number}]" if isinstance(number, int) and not isinstance(number, bool) else ""
 
 
 def _end(turn: Turn) -> str:
