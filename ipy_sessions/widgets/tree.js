@@ -27,7 +27,9 @@ export default live((el, model) => {
   field.setAttribute('aria-label', 'Label of the turn');
   const said = add(el, 'div', 'ips-tree-said');
   said.setAttribute('role', 'status');
-  const read = add(el, 'div', 'ips-tree-read jp-RenderedHTMLCommon');
+  const read = add(el, 'div', 'ips-tree-read jp-RenderedHTMLCommon', { tabIndex: 0 });  // it may scroll
+  read.setAttribute('role', 'region');
+  read.setAttribute('aria-label', 'What was said');
 
   let turns = [], chosen = null;
   const draw = () => {

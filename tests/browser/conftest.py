@@ -66,10 +66,15 @@ def opened(browser: Browser, server: LabServer, name: str, *cells: str) -> Itera
     assert not errors
 
 
+def _called(request: pytest.FixtureRequest) -> str:
+    """Return a folder's name for a test: two files may have tests of one name."""
+    return f"{request.node.path.stem}-{request.node.name}"
+
+
 @pytest.fixture
 def lab(server: LabServer, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Lab]:
     """A page of JupyterLab that has the extension loaded; the offline model answers."""
-    with opened(browser, server, request.node.name, "%load_ext ipy_sessions") as lab:
+    with opened(browser, server, _called(request), "%load_ext ipy_sessions") as lab:
         yield lab
 
 
@@ -78,7 +83,7 @@ def asking(server: LabServer, browser: Browser, model: MessagesServer, request: 
     """A page of JupyterLab that has the extension loaded; the fake server of the Messages API answers."""
     model.forget()
     cell = f"%env ANTHROPIC_BASE_URL={model.url}\n%load_ext ipy_sessions\n%config IPySessions.model = ''"
-    with opened(browser, server, request.node.name, cell) as lab:
+    with opened(browser, server, _called(request), cell) as lab:
         yield lab
 
 
@@ -88,5 +93,5 @@ def notebook7(
 ) -> Iterator[Lab]:
     """A page of Notebook 7 that has the extension loaded; the fake server of the Messages API answers."""
     model.forget()
-    with opened(browser, notebook7_server, request.node.name, "%load_ext ipy_sessions") as lab:
+    with opened(browser, notebook7_server, _called(request), "%load_ext ipy_sessions") as lab:
         yield lab
